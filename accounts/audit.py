@@ -1,0 +1,11 @@
+"""What django-auditlog keeps of this app."""
+
+from auditlog.registry import auditlog
+
+from accounts.models import RoleAssignment, User
+
+
+def register() -> None:
+    """Trail accounts and the roles they hold; never a password hash or a sign-in time."""
+    auditlog.register(User, exclude_fields=["password", "last_login"])
+    auditlog.register(RoleAssignment)

@@ -1,0 +1,1 @@
+"""Measures, dashboards and reports: reads only, never writes."""

@@ -1,0 +1,53 @@
+"""What every answer of the site has in common."""
+
+from collections.abc import Callable
+from ipaddress import ip_address
+
+from django.http import HttpRequest, HttpResponse
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class NoStoreMiddleware:
+    """Keep pages of signed-in people out of every cache: they may name patients."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, and forbid storing the answer unless the view said otherwise."""
+        response = self.get_response(request)
+        if request.user.is_authenticated and not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "no-store"
+        return response
+
+
+class TrustedAddressMiddleware:
+    """Give auditlog an address that it can store, and one that the client can't choose.
+
+    auditlog believes the leftmost entry of ``X-Forwarded-For``, which the client writes; a value
+    that is no address would fail the write it accompanies. Our proxy appends the address it saw,
+    so the rightmost entry is the one to believe.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Replace the header by its last entry, or drop it."""
+        forwarded = request.META.pop("HTTP_X_FORWARDED_FOR", "")
+        address = forwarded.rpartition(",")[2].strip()
+        try:
+            request.META["HTTP_X_FORWARDED_FOR"] = str(ip_address(address))
+        except ValueError:
+            if not _is_address(request.META.get("REMOTE_ADDR", "")):
+                request.META["REMOTE_ADDR"] = "127.0.0.1"  # a unix socket has no address
+        return self.get_response(request)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,109 @@
+"""When a resource may be held: opening hours, shifts, and what takes it out of use."""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.indexes import GistIndex
+from django.db import models
+from django.db.models import F, Q
+
+from resources.models.resource import Resource, StaffMember, Theatre
+
+
+class Weekday(models.IntegerChoices):
+    """Days of the week as ISO 8601 numbers them."""
+
+    MONDAY = 1, "Monday"
+    TUESDAY = 2, "Tuesday"
+    WEDNESDAY = 3, "Wednesday"
+    THURSDAY = 4, "Thursday"
+    FRIDAY = 5, "Friday"
+    SATURDAY = 6, "Saturday"
+    SUNDAY = 7, "Sunday"
+
+
+class OpeningHours(models.Model):
+    """When a theatre is staffed on a weekday, in local time.
+
+    ``closes`` at 00:00 means midnight at the end of the day, so 00:00-00:00 is open all day.
+    A weekday without a row is closed.
+    """
+
+    theatre = models.ForeignKey(Theatre, on_delete=models.CASCADE, related_name="opening_hours")
+    weekday = models.PositiveSmallIntegerField(choices=Weekday)
+    opens = models.TimeField()
+    closes = models.TimeField(help_text="00:00 is midnight at the end of the day.")
+
+    class Meta:
+        ordering = ("weekday", "opens")
+        verbose_name_plural = "opening hours"
+        constraints = (
+            models.UniqueConstraint(fields=("theatre", "weekday", "opens"), name="opening_hours_unique"),
+            models.CheckConstraint(
+                condition=Q(closes__gt=F("opens")) | Q(closes="00:00"),
+                name="opening_hours_in_order",
+                violation_error_message="A theatre closes after it opens. Use 00:00 for midnight.",
+            ),
+            models.CheckConstraint(condition=Q(weekday__range=(1, 7)), name="opening_hours_weekday"),
+        )
+
+    def __str__(self) -> str:
+        """Return the day and hours."""
+        return f"{self.get_weekday_display()} {self.opens:%H:%M}-{self.closes:%H:%M}"
+
+
+class UnavailabilityKind(models.TextChoices):
+    """Why a resource can't be used."""
+
+    CLOSURE = "closure", "Closed"
+    MAINTENANCE = "maintenance", "Out of service"
+    LEAVE = "leave", "Leave"
+    SICKNESS = "sickness", "Sickness"
+
+
+class Unavailability(models.Model):
+    """A stretch of time in which a resource can't be used at all: closure, leave, maintenance."""
+
+    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="unavailabilities")
+    kind = models.CharField(max_length=12, choices=UnavailabilityKind)
+    period = DateTimeRangeField()
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name_plural = "closures, leave and maintenance"
+        indexes = (GistIndex(fields=("resource", "period"), name="unavailability_period"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(period__isempty=False),
+                name="unavailability_not_empty",
+                violation_error_message="The end has to be after the start.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        """Return what kind it is."""
+        return self.get_kind_display()
+
+
+class Shift(models.Model):
+    """A stretch of time in which a rostered person works."""
+
+    staff_member = models.ForeignKey(StaffMember, on_delete=models.CASCADE, related_name="shifts")
+    period = DateTimeRangeField()
+
+    class Meta:
+        constraints = (
+            ExclusionConstraint(
+                name="shift_no_overlap",
+                expressions=[("staff_member", RangeOperators.EQUAL), ("period", RangeOperators.OVERLAPS)],
+                violation_error_message="This overlaps another shift of the same person.",
+            ),
+            models.CheckConstraint(
+                condition=Q(period__isempty=False),
+                name="shift_not_empty",
+                violation_error_message="The end has to be after the start.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        """Return the start."""
+        return f"Shift from {self.period.lower:%d %b %Y %H:%M}" if self.period else "Shift"

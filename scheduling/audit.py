@@ -1,0 +1,23 @@
+"""What django-auditlog keeps of this app.
+
+Reservations are not in it: they are written in bulk by the services alone, and each command's
+:class:`~scheduling.models.OperationChange` holds them before and after.
+"""
+
+from auditlog.registry import auditlog
+
+from scheduling import models
+
+
+def register() -> None:
+    """Trail operations and the catalogue they are made from."""
+    auditlog.register(models.Operation, exclude_fields=["notes"])
+    auditlog.register(models.Procedure, m2m_fields={"features", "credentials"})
+    for model in (
+        models.CancellationReason,
+        models.OperationEvent,
+        models.Priority,
+        models.ProcedureEquipment,
+        models.ProcedureStaff,
+    ):
+        auditlog.register(model)

@@ -1,0 +1,43 @@
+"""The heart: operations, what they hold, and what happened to them."""
+
+from scheduling.models.catalogue import (
+    AnaesthesiaType,
+    CancellationReason,
+    Laterality,
+    Priority,
+    Procedure,
+    ProcedureEquipment,
+    ProcedureStaff,
+)
+from scheduling.models.history import ChangeVerb, EventKind, OperationChange, OperationEvent
+from scheduling.models.operation import (
+    EstimateSource,
+    Operation,
+    OperationEquipment,
+    OperationStaff,
+    Side,
+)
+from scheduling.models.reservation import Reservation, ReservationRole
+from scheduling.status import Status
+
+__all__ = [
+    "AnaesthesiaType",
+    "CancellationReason",
+    "ChangeVerb",
+    "EstimateSource",
+    "EventKind",
+    "Laterality",
+    "Operation",
+    "OperationChange",
+    "OperationEquipment",
+    "OperationEvent",
+    "OperationStaff",
+    "Priority",
+    "Procedure",
+    "ProcedureEquipment",
+    "ProcedureStaff",
+    "Reservation",
+    "ReservationRole",
+    "Side",
+    "Status",
+]

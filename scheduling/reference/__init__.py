@@ -1,0 +1,1 @@
+"""The lists that a new hospital starts from, as CSV files beside this module."""

@@ -8,47 +8,129 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         TrigramExtension(),
         migrations.CreateModel(
-            name='Patient',
+            name="Patient",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mrn', models.CharField(help_text="The hospital's medical record number.", max_length=32, unique=True, verbose_name='MRN')),
-                ('family_name', models.CharField(max_length=100)),
-                ('given_name', models.CharField(blank=True, max_length=100)),
-                ('date_of_birth', models.DateField(blank=True, null=True)),
-                ('sex', models.CharField(choices=[('female', 'Female'), ('male', 'Male'), ('other', 'Other'), ('unknown', 'Unknown')], default='unknown', max_length=10)),
-                ('phone', models.CharField(blank=True, max_length=32)),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail address')),
-                ('language', models.CharField(blank=True, default='en', help_text='BCP 47 code: en, pl, pt-BR.', max_length=35)),
-                ('allergy_status', models.CharField(choices=[('not_recorded', 'Not recorded'), ('none_known', 'No known allergies'), ('recorded', 'Recorded')], default='not_recorded', max_length=14)),
-                ('deceased_on', models.DateField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "mrn",
+                    models.CharField(
+                        help_text="The hospital's medical record number.",
+                        max_length=32,
+                        unique=True,
+                        verbose_name="MRN",
+                    ),
+                ),
+                ("family_name", models.CharField(max_length=100)),
+                ("given_name", models.CharField(blank=True, max_length=100)),
+                ("date_of_birth", models.DateField(blank=True, null=True)),
+                (
+                    "sex",
+                    models.CharField(
+                        choices=[
+                            ("female", "Female"),
+                            ("male", "Male"),
+                            ("other", "Other"),
+                            ("unknown", "Unknown"),
+                        ],
+                        default="unknown",
+                        max_length=10,
+                    ),
+                ),
+                ("phone", models.CharField(blank=True, max_length=32)),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail address")),
+                (
+                    "language",
+                    models.CharField(
+                        blank=True, default="en", help_text="BCP 47 code: en, pl, pt-BR.", max_length=35
+                    ),
+                ),
+                (
+                    "allergy_status",
+                    models.CharField(
+                        choices=[
+                            ("not_recorded", "Not recorded"),
+                            ("none_known", "No known allergies"),
+                            ("recorded", "Recorded"),
+                        ],
+                        default="not_recorded",
+                        max_length=14,
+                    ),
+                ),
+                ("deceased_on", models.DateField(blank=True, null=True)),
             ],
             options={
-                'ordering': ('family_name', 'given_name', 'pk'),
-                'indexes': [django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Lower('family_name'), 'gin_trgm_ops'), name='patient_family_name_trgm'), django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Lower('given_name'), 'gin_trgm_ops'), name='patient_given_name_trgm')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('deceased_on__gte', models.F('date_of_birth'))), name='patient_died_after_birth', violation_error_message='The date of death is before the date of birth.')],
+                "ordering": ("family_name", "given_name", "pk"),
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass(
+                            django.db.models.functions.text.Lower("family_name"), "gin_trgm_ops"
+                        ),
+                        name="patient_family_name_trgm",
+                    ),
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass(
+                            django.db.models.functions.text.Lower("given_name"), "gin_trgm_ops"
+                        ),
+                        name="patient_given_name_trgm",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("deceased_on__gte", models.F("date_of_birth"))),
+                        name="patient_died_after_birth",
+                        violation_error_message="The date of death is before the date of birth.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Allergy',
+            name="Allergy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('substance', models.CharField(help_text="As written in the record; the theatre's own list has latex, iodine, nickel …", max_length=100)),
-                ('reaction', models.CharField(blank=True, max_length=100)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='allergies', to='patients.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "substance",
+                    models.CharField(
+                        help_text="As written in the record; the theatre's own list has latex, iodine, nickel …",
+                        max_length=100,
+                    ),
+                ),
+                ("reaction", models.CharField(blank=True, max_length=100)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="allergies",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'allergies',
-                'ordering': ('substance',),
-                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('substance'), models.F('patient'), name='allergy_unique_per_patient')],
+                "verbose_name_plural": "allergies",
+                "ordering": ("substance",),
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("substance"),
+                        models.F("patient"),
+                        name="allergy_unique_per_patient",
+                    )
+                ],
             },
         ),
     ]

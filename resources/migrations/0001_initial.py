@@ -7,14 +7,14 @@ import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
-import resources.models.blocks
 from django.conf import settings
 from django.contrib.postgres.operations import BtreeGistExtension
 from django.db import migrations, models
 
+import resources.models.blocks
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -24,284 +24,677 @@ class Migration(migrations.Migration):
     operations = [
         BtreeGistExtension(),
         migrations.CreateModel(
-            name='Resource',
+            name="Resource",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('theatre', 'Theatre'), ('staff', 'Staff'), ('equipment', 'Equipment'), ('bed', 'Bed')], editable=False, max_length=10)),
-                ('name', models.CharField(help_text='As staff say it: Theatre 4, Mr A. Khan, C-arm 2.', max_length=120)),
-                ('in_use', models.BooleanField(default=True, help_text="Untick when it is retired or has left: past operations keep it, new ones can't.")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("theatre", "Theatre"),
+                            ("staff", "Staff"),
+                            ("equipment", "Equipment"),
+                            ("bed", "Bed"),
+                        ],
+                        editable=False,
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="As staff say it: Theatre 4, Mr A. Khan, C-arm 2.", max_length=120
+                    ),
+                ),
+                (
+                    "in_use",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Untick when it is retired or has left: past operations keep it, new ones can't.",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='Block',
+            name="Block",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weekday', models.PositiveSmallIntegerField(choices=[(1, 'Monday'), (2, 'Tuesday'), (3, 'Wednesday'), (4, 'Thursday'), (5, 'Friday'), (6, 'Saturday'), (7, 'Sunday')])),
-                ('starts', models.TimeField()),
-                ('ends', models.TimeField()),
-                ('valid_from', models.DateField(blank=True, null=True)),
-                ('valid_until', models.DateField(blank=True, help_text='The last day on which it counts.', null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "weekday",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (1, "Monday"),
+                            (2, "Tuesday"),
+                            (3, "Wednesday"),
+                            (4, "Thursday"),
+                            (5, "Friday"),
+                            (6, "Saturday"),
+                            (7, "Sunday"),
+                        ]
+                    ),
+                ),
+                ("starts", models.TimeField()),
+                ("ends", models.TimeField()),
+                ("valid_from", models.DateField(blank=True, null=True)),
+                (
+                    "valid_until",
+                    models.DateField(blank=True, help_text="The last day on which it counts.", null=True),
+                ),
             ],
             options={
-                'ordering': ('theatre', 'weekday', 'starts'),
+                "ordering": ("theatre", "weekday", "starts"),
             },
         ),
         migrations.CreateModel(
-            name='Credential',
+            name="Credential",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=100)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=100)),
             ],
             options={
-                'ordering': ('name',),
-                'abstract': False,
+                "ordering": ("name",),
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='EquipmentType',
+            name="EquipmentType",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=100)),
-                ('turnaround_minutes', models.PositiveSmallIntegerField(default=0, help_text='Cleaning and sterilisation after each use, in minutes.')),
-                ('allergens', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('latex', 'Latex'), ('iodine', 'Iodine'), ('chlorhexidine', 'Chlorhexidine'), ('nickel', 'Nickel'), ('adhesive', 'Adhesive'), ('penicillin', 'Penicillin'), ('cephalosporin', 'Cephalosporin')], max_length=20), blank=True, default=list, size=None)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "turnaround_minutes",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="Cleaning and sterilisation after each use, in minutes."
+                    ),
+                ),
+                (
+                    "allergens",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("latex", "Latex"),
+                                ("iodine", "Iodine"),
+                                ("chlorhexidine", "Chlorhexidine"),
+                                ("nickel", "Nickel"),
+                                ("adhesive", "Adhesive"),
+                                ("penicillin", "Penicillin"),
+                                ("cephalosporin", "Cephalosporin"),
+                            ],
+                            max_length=20,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
             ],
             options={
-                'ordering': ('name',),
-                'abstract': False,
+                "ordering": ("name",),
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Feature',
+            name="Feature",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=100)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=100)),
             ],
             options={
-                'ordering': ('name',),
-                'abstract': False,
+                "ordering": ("name",),
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='OpeningHours',
+            name="OpeningHours",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weekday', models.PositiveSmallIntegerField(choices=[(1, 'Monday'), (2, 'Tuesday'), (3, 'Wednesday'), (4, 'Thursday'), (5, 'Friday'), (6, 'Saturday'), (7, 'Sunday')])),
-                ('opens', models.TimeField()),
-                ('closes', models.TimeField(help_text='00:00 is midnight at the end of the day.')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "weekday",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (1, "Monday"),
+                            (2, "Tuesday"),
+                            (3, "Wednesday"),
+                            (4, "Thursday"),
+                            (5, "Friday"),
+                            (6, "Saturday"),
+                            (7, "Sunday"),
+                        ]
+                    ),
+                ),
+                ("opens", models.TimeField()),
+                ("closes", models.TimeField(help_text="00:00 is midnight at the end of the day.")),
             ],
             options={
-                'verbose_name_plural': 'opening hours',
-                'ordering': ('weekday', 'opens'),
+                "verbose_name_plural": "opening hours",
+                "ordering": ("weekday", "opens"),
             },
         ),
         migrations.CreateModel(
-            name='Shift',
+            name="Shift",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('period', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("period", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Specialty',
+            name="Specialty",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=100)),
-                ('hue', models.CharField(choices=[('teal', 'Teal'), ('blue', 'Blue'), ('magenta', 'Magenta'), ('green', 'Green'), ('amber', 'Amber'), ('violet', 'Violet'), ('orange', 'Orange'), ('slate', 'Slate'), ('red', 'Red'), ('indigo', 'Indigo'), ('cyan', 'Cyan'), ('brown', 'Brown'), ('rose', 'Rose'), ('lime', 'Lime')], default='slate', max_length=12)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "hue",
+                    models.CharField(
+                        choices=[
+                            ("teal", "Teal"),
+                            ("blue", "Blue"),
+                            ("magenta", "Magenta"),
+                            ("green", "Green"),
+                            ("amber", "Amber"),
+                            ("violet", "Violet"),
+                            ("orange", "Orange"),
+                            ("slate", "Slate"),
+                            ("red", "Red"),
+                            ("indigo", "Indigo"),
+                            ("cyan", "Cyan"),
+                            ("brown", "Brown"),
+                            ("rose", "Rose"),
+                            ("lime", "Lime"),
+                        ],
+                        default="slate",
+                        max_length=12,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'specialties',
-                'ordering': ('name',),
-                'abstract': False,
+                "verbose_name_plural": "specialties",
+                "ordering": ("name",),
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='StaffCredential',
+            name="StaffCredential",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid_from', models.DateField(blank=True, null=True)),
-                ('valid_until', models.DateField(blank=True, help_text='The last day on which it counts.', null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("valid_from", models.DateField(blank=True, null=True)),
+                (
+                    "valid_until",
+                    models.DateField(blank=True, help_text="The last day on which it counts.", null=True),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Unavailability',
+            name="Unavailability",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('closure', 'Closed'), ('maintenance', 'Out of service'), ('leave', 'Leave'), ('sickness', 'Sickness')], max_length=12)),
-                ('period', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('note', models.CharField(blank=True, max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("closure", "Closed"),
+                            ("maintenance", "Out of service"),
+                            ("leave", "Leave"),
+                            ("sickness", "Sickness"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("period", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                ("note", models.CharField(blank=True, max_length=200)),
             ],
             options={
-                'verbose_name_plural': 'closures, leave and maintenance',
+                "verbose_name_plural": "closures, leave and maintenance",
             },
         ),
         migrations.CreateModel(
-            name='Bed',
+            name="Bed",
             fields=[
-                ('resource_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='resources.resource')),
-                ('bed_kind', models.CharField(choices=[('recovery', 'Recovery'), ('hdu', 'HDU'), ('icu', 'ICU')], max_length=10)),
-                ('area', models.CharField(blank=True, help_text='Where it stands: Recovery A, ICU 2.', max_length=60)),
+                (
+                    "resource_ptr",
+                    models.OneToOneField(
+                        auto_created=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        parent_link=True,
+                        primary_key=True,
+                        serialize=False,
+                        to="resources.resource",
+                    ),
+                ),
+                (
+                    "bed_kind",
+                    models.CharField(
+                        choices=[("recovery", "Recovery"), ("hdu", "HDU"), ("icu", "ICU")], max_length=10
+                    ),
+                ),
+                (
+                    "area",
+                    models.CharField(
+                        blank=True, help_text="Where it stands: Recovery A, ICU 2.", max_length=60
+                    ),
+                ),
             ],
-            bases=('resources.resource',),
+            bases=("resources.resource",),
         ),
         migrations.CreateModel(
-            name='EquipmentItem',
+            name="EquipmentItem",
             fields=[
-                ('resource_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='resources.resource')),
-                ('serial_number', models.CharField(blank=True, max_length=60)),
+                (
+                    "resource_ptr",
+                    models.OneToOneField(
+                        auto_created=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        parent_link=True,
+                        primary_key=True,
+                        serialize=False,
+                        to="resources.resource",
+                    ),
+                ),
+                ("serial_number", models.CharField(blank=True, max_length=60)),
             ],
-            bases=('resources.resource',),
+            bases=("resources.resource",),
         ),
         migrations.CreateModel(
-            name='StaffMember',
+            name="StaffMember",
             fields=[
-                ('resource_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='resources.resource')),
-                ('code', models.CharField(blank=True, help_text='Staff number or registration number.', max_length=40, null=True, unique=True)),
-                ('profession', models.CharField(choices=[('surgeon', 'Surgeon'), ('anaesthetist', 'Anaesthetist'), ('anaesthetic_nurse', 'Anaesthetic nurse or ODP'), ('scrub_nurse', 'Scrub nurse'), ('circulating_nurse', 'Circulating nurse'), ('perfusionist', 'Perfusionist'), ('radiographer', 'Radiographer')], max_length=20)),
-                ('daily_operations_limit', models.PositiveSmallIntegerField(blank=True, help_text='Most operations a day for a lead surgeon; empty means no limit.', null=True)),
-                ('supervises_at_once', models.PositiveSmallIntegerField(default=2, help_text='Most operations that this person may supervise at one time.')),
-                ('rostered', models.BooleanField(default=False, help_text='Works by shifts: booking outside one is flagged. Unticked: no roster is kept.')),
+                (
+                    "resource_ptr",
+                    models.OneToOneField(
+                        auto_created=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        parent_link=True,
+                        primary_key=True,
+                        serialize=False,
+                        to="resources.resource",
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        blank=True,
+                        help_text="Staff number or registration number.",
+                        max_length=40,
+                        null=True,
+                        unique=True,
+                    ),
+                ),
+                (
+                    "profession",
+                    models.CharField(
+                        choices=[
+                            ("surgeon", "Surgeon"),
+                            ("anaesthetist", "Anaesthetist"),
+                            ("anaesthetic_nurse", "Anaesthetic nurse or ODP"),
+                            ("scrub_nurse", "Scrub nurse"),
+                            ("circulating_nurse", "Circulating nurse"),
+                            ("perfusionist", "Perfusionist"),
+                            ("radiographer", "Radiographer"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "daily_operations_limit",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Most operations a day for a lead surgeon; empty means no limit.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "supervises_at_once",
+                    models.PositiveSmallIntegerField(
+                        default=2, help_text="Most operations that this person may supervise at one time."
+                    ),
+                ),
+                (
+                    "rostered",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Works by shifts: booking outside one is flagged. Unticked: no roster is kept.",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'staff',
-                'ordering': ('name',),
+                "verbose_name_plural": "staff",
+                "ordering": ("name",),
             },
-            bases=('resources.resource',),
+            bases=("resources.resource",),
         ),
         migrations.CreateModel(
-            name='Theatre',
+            name="Theatre",
             fields=[
-                ('resource_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='resources.resource')),
-                ('code', models.SlugField(help_text='As files and other systems name it: T4.', max_length=20, unique=True)),
-                ('position', models.PositiveSmallIntegerField(default=0, help_text='Order on the day board, from the top.')),
-                ('turnover_minutes', models.PositiveSmallIntegerField(default=15, help_text="Standard minutes from one patient's wheels-out to the next one's wheels-in.")),
+                (
+                    "resource_ptr",
+                    models.OneToOneField(
+                        auto_created=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        parent_link=True,
+                        primary_key=True,
+                        serialize=False,
+                        to="resources.resource",
+                    ),
+                ),
+                (
+                    "code",
+                    models.SlugField(
+                        help_text="As files and other systems name it: T4.", max_length=20, unique=True
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="Order on the day board, from the top."
+                    ),
+                ),
+                (
+                    "turnover_minutes",
+                    models.PositiveSmallIntegerField(
+                        default=15,
+                        help_text="Standard minutes from one patient's wheels-out to the next one's wheels-in.",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('position', 'name'),
+                "ordering": ("position", "name"),
             },
-            bases=('resources.resource',),
+            bases=("resources.resource",),
         ),
         migrations.AddIndex(
-            model_name='resource',
-            index=models.Index(fields=['kind', 'name'], name='resource_kind_name'),
+            model_name="resource",
+            index=models.Index(fields=["kind", "name"], name="resource_kind_name"),
         ),
         migrations.AddField(
-            model_name='block',
-            name='specialty',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='blocks', to='resources.specialty'),
+            model_name="block",
+            name="specialty",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="blocks", to="resources.specialty"
+            ),
         ),
         migrations.AddField(
-            model_name='staffcredential',
-            name='credential',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='held_by', to='resources.credential'),
+            model_name="staffcredential",
+            name="credential",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="held_by", to="resources.credential"
+            ),
         ),
         migrations.AddField(
-            model_name='unavailability',
-            name='resource',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='unavailabilities', to='resources.resource'),
+            model_name="unavailability",
+            name="resource",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="unavailabilities",
+                to="resources.resource",
+            ),
         ),
         migrations.AddField(
-            model_name='equipmentitem',
-            name='type',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='resources.equipmenttype'),
+            model_name="equipmentitem",
+            name="type",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="items",
+                to="resources.equipmenttype",
+            ),
         ),
         migrations.AddField(
-            model_name='staffmember',
-            name='credentials',
-            field=models.ManyToManyField(related_name='holders', through='resources.StaffCredential', to='resources.credential'),
+            model_name="staffmember",
+            name="credentials",
+            field=models.ManyToManyField(
+                related_name="holders", through="resources.StaffCredential", to="resources.credential"
+            ),
         ),
         migrations.AddField(
-            model_name='staffmember',
-            name='specialties',
-            field=models.ManyToManyField(blank=True, related_name='staff', to='resources.specialty'),
+            model_name="staffmember",
+            name="specialties",
+            field=models.ManyToManyField(blank=True, related_name="staff", to="resources.specialty"),
         ),
         migrations.AddField(
-            model_name='staffmember',
-            name='user',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='staff_member', to=settings.AUTH_USER_MODEL),
+            model_name="staffmember",
+            name="user",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="staff_member",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='staffcredential',
-            name='staff_member',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='held_credentials', to='resources.staffmember'),
+            model_name="staffcredential",
+            name="staff_member",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="held_credentials",
+                to="resources.staffmember",
+            ),
         ),
         migrations.AddField(
-            model_name='shift',
-            name='staff_member',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shifts', to='resources.staffmember'),
+            model_name="shift",
+            name="staff_member",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="shifts", to="resources.staffmember"
+            ),
         ),
         migrations.AddField(
-            model_name='block',
-            name='surgeon',
-            field=models.ForeignKey(blank=True, help_text='Empty: any surgeon of the specialty.', limit_choices_to={'profession': 'surgeon'}, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='blocks', to='resources.staffmember'),
+            model_name="block",
+            name="surgeon",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Empty: any surgeon of the specialty.",
+                limit_choices_to={"profession": "surgeon"},
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="blocks",
+                to="resources.staffmember",
+            ),
         ),
         migrations.AddField(
-            model_name='theatre',
-            name='features',
-            field=models.ManyToManyField(blank=True, related_name='theatres', to='resources.feature'),
+            model_name="theatre",
+            name="features",
+            field=models.ManyToManyField(blank=True, related_name="theatres", to="resources.feature"),
         ),
         migrations.AddField(
-            model_name='openinghours',
-            name='theatre',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='opening_hours', to='resources.theatre'),
+            model_name="openinghours",
+            name="theatre",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="opening_hours",
+                to="resources.theatre",
+            ),
         ),
         migrations.AddField(
-            model_name='block',
-            name='theatre',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='blocks', to='resources.theatre'),
+            model_name="block",
+            name="theatre",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="blocks", to="resources.theatre"
+            ),
         ),
         migrations.AddIndex(
-            model_name='unavailability',
-            index=django.contrib.postgres.indexes.GistIndex(fields=['resource', 'period'], name='unavailability_period'),
+            model_name="unavailability",
+            index=django.contrib.postgres.indexes.GistIndex(
+                fields=["resource", "period"], name="unavailability_period"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='unavailability',
-            constraint=models.CheckConstraint(condition=models.Q(('period__isempty', False)), name='unavailability_not_empty', violation_error_message='The end has to be after the start.'),
+            model_name="unavailability",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("period__isempty", False)),
+                name="unavailability_not_empty",
+                violation_error_message="The end has to be after the start.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='staffcredential',
-            constraint=models.UniqueConstraint(fields=('staff_member', 'credential'), name='staff_credential_unique'),
+            model_name="staffcredential",
+            constraint=models.UniqueConstraint(
+                fields=("staff_member", "credential"), name="staff_credential_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='staffcredential',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__gte', models.F('valid_from'))), name='staff_credential_dates_in_order', violation_error_message='The last valid day is before the first.'),
+            model_name="staffcredential",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("valid_until__gte", models.F("valid_from"))),
+                name="staff_credential_dates_in_order",
+                violation_error_message="The last valid day is before the first.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shift',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('staff_member', '='), ('period', '&&')], name='shift_no_overlap', violation_error_message='This overlaps another shift of the same person.'),
+            model_name="shift",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[("staff_member", "="), ("period", "&&")],
+                name="shift_no_overlap",
+                violation_error_message="This overlaps another shift of the same person.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shift',
-            constraint=models.CheckConstraint(condition=models.Q(('period__isempty', False)), name='shift_not_empty', violation_error_message='The end has to be after the start.'),
+            model_name="shift",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("period__isempty", False)),
+                name="shift_not_empty",
+                violation_error_message="The end has to be after the start.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='openinghours',
-            constraint=models.UniqueConstraint(fields=('theatre', 'weekday', 'opens'), name='opening_hours_unique'),
+            model_name="openinghours",
+            constraint=models.UniqueConstraint(
+                fields=("theatre", "weekday", "opens"), name="opening_hours_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='openinghours',
-            constraint=models.CheckConstraint(condition=models.Q(('closes__gt', models.F('opens')), ('closes', '00:00'), _connector='OR'), name='opening_hours_in_order', violation_error_message='A theatre closes after it opens. Use 00:00 for midnight.'),
+            model_name="openinghours",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("closes__gt", models.F("opens")), ("closes", "00:00"), _connector="OR"),
+                name="opening_hours_in_order",
+                violation_error_message="A theatre closes after it opens. Use 00:00 for midnight.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='openinghours',
-            constraint=models.CheckConstraint(condition=models.Q(('weekday__range', (1, 7))), name='opening_hours_weekday'),
+            model_name="openinghours",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("weekday__range", (1, 7))), name="opening_hours_weekday"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='block',
-            constraint=models.CheckConstraint(condition=models.Q(('ends__gt', models.F('starts'))), name='block_times_in_order', violation_error_message='The end has to be after the start.'),
+            model_name="block",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends__gt", models.F("starts"))),
+                name="block_times_in_order",
+                violation_error_message="The end has to be after the start.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='block',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__gte', models.F('valid_from'))), name='block_dates_in_order', violation_error_message='The last valid day is before the first.'),
+            model_name="block",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("valid_until__gte", models.F("valid_from"))),
+                name="block_dates_in_order",
+                violation_error_message="The last valid day is before the first.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='block',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('theatre', '='), ('weekday', '='), (resources.models.blocks._MinuteRange(models.Func(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.functions.datetime.Extract('starts', 'hour'), '*', models.Value(60)), '+', django.db.models.functions.datetime.Extract('starts', 'minute')), function='', output_field=models.IntegerField(), template='(%(expressions)s)::integer'), models.Func(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.functions.datetime.Extract('ends', 'hour'), '*', models.Value(60)), '+', django.db.models.functions.datetime.Extract('ends', 'minute')), function='', output_field=models.IntegerField(), template='(%(expressions)s)::integer')), '&&'), (resources.models.blocks._DateRange('valid_from', 'valid_until', django.contrib.postgres.fields.ranges.RangeBoundary(inclusive_upper=True)), '&&')], name='block_no_overlap', violation_error_message='Another block has this theatre at this time.'),
+            model_name="block",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("theatre", "="),
+                    ("weekday", "="),
+                    (
+                        resources.models.blocks._MinuteRange(
+                            models.Func(
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        django.db.models.functions.datetime.Extract("starts", "hour"),
+                                        "*",
+                                        models.Value(60),
+                                    ),
+                                    "+",
+                                    django.db.models.functions.datetime.Extract("starts", "minute"),
+                                ),
+                                function="",
+                                output_field=models.IntegerField(),
+                                template="(%(expressions)s)::integer",
+                            ),
+                            models.Func(
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        django.db.models.functions.datetime.Extract("ends", "hour"),
+                                        "*",
+                                        models.Value(60),
+                                    ),
+                                    "+",
+                                    django.db.models.functions.datetime.Extract("ends", "minute"),
+                                ),
+                                function="",
+                                output_field=models.IntegerField(),
+                                template="(%(expressions)s)::integer",
+                            ),
+                        ),
+                        "&&",
+                    ),
+                    (
+                        resources.models.blocks._DateRange(
+                            "valid_from",
+                            "valid_until",
+                            django.contrib.postgres.fields.ranges.RangeBoundary(inclusive_upper=True),
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="block_no_overlap",
+                violation_error_message="Another block has this theatre at this time.",
+            ),
         ),
     ]

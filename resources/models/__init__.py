@@ -2,7 +2,14 @@
 
 from resources.models.availability import OpeningHours, Shift, Unavailability
 from resources.models.blocks import Block
-from resources.models.reference import Allergen, Credential, EquipmentType, Feature, Hue, Specialty
+from resources.models.reference import (
+    Allergen,
+    Credential,
+    EquipmentType,
+    Feature,
+    Hue,
+    Specialty,
+)
 from resources.models.resource import (
     Bed,
     BedKind,

@@ -21,7 +21,8 @@ class Resource(models.Model):
     kind = models.CharField(max_length=10, choices=ResourceKind, editable=False)
     name = models.CharField(max_length=120, help_text="As staff say it: Theatre 4, Mr A. Khan, C-arm 2.")
     in_use = models.BooleanField(
-        default=True, help_text="Untick when it is retired or has left: past operations keep it, new ones can't."
+        default=True,
+        help_text="Untick when it is retired or has left: past operations keep it, new ones can't.",
     )
 
     KIND: ResourceKind
@@ -84,7 +85,11 @@ class StaffMember(Resource):
     KIND = ResourceKind.STAFF
 
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="staff_member"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="staff_member",
     )
     code = models.CharField(
         max_length=40, unique=True, null=True, blank=True, help_text="Staff number or registration number."
@@ -99,7 +104,8 @@ class StaffMember(Resource):
         default=2, help_text="Most operations that this person may supervise at one time."
     )
     rostered = models.BooleanField(
-        default=False, help_text="Works by shifts: booking outside one is flagged. Unticked: no roster is kept."
+        default=False,
+        help_text="Works by shifts: booking outside one is flagged. Unticked: no roster is kept.",
     )
 
     class Meta:

@@ -9,7 +9,12 @@ from scheduling.models.catalogue import (
     ProcedureEquipment,
     ProcedureStaff,
 )
-from scheduling.models.history import ChangeVerb, EventKind, OperationChange, OperationEvent
+from scheduling.models.history import (
+    ChangeVerb,
+    EventKind,
+    OperationChange,
+    OperationEvent,
+)
 from scheduling.models.operation import (
     EstimateSource,
     Operation,

@@ -3,7 +3,14 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from resources.models import Allergen, BedKind, Credential, EquipmentType, Feature, Specialty
+from resources.models import (
+    Allergen,
+    BedKind,
+    Credential,
+    EquipmentType,
+    Feature,
+    Specialty,
+)
 from scheduling.models.reservation import ReservationRole
 
 
@@ -34,7 +41,9 @@ class Procedure(models.Model):
     specialty = models.ForeignKey(Specialty, on_delete=models.PROTECT, related_name="procedures")
     laterality = models.CharField(max_length=10, choices=Laterality, default=Laterality.NONE)
     set_up_minutes = models.PositiveSmallIntegerField(default=10)
-    anaesthesia_minutes = models.PositiveSmallIntegerField(default=15, help_text="Wheels-in to ready for incision.")
+    anaesthesia_minutes = models.PositiveSmallIntegerField(
+        default=15, help_text="Wheels-in to ready for incision."
+    )
     surgery_minutes = models.PositiveSmallIntegerField(default=45, help_text="Incision to wheels-out.")
     clean_up_minutes = models.PositiveSmallIntegerField(default=10)
     anaesthesia_type = models.CharField(
@@ -46,7 +55,9 @@ class Procedure(models.Model):
         Credential, blank=True, related_name="procedures", help_text="What the lead surgeon must hold."
     )
     bed_kind = models.CharField(max_length=10, choices=BedKind, blank=True)
-    bed_minutes = models.PositiveIntegerField(default=0, help_text="Expected stay after wheels-out, in minutes.")
+    bed_minutes = models.PositiveIntegerField(
+        default=0, help_text="Expected stay after wheels-out, in minutes."
+    )
     allergens = ArrayField(
         models.CharField(max_length=20, choices=Allergen),
         default=list,
@@ -81,7 +92,9 @@ class ProcedureEquipment(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=("procedure", "equipment_type"), name="procedure_equipment_unique"),
+            models.UniqueConstraint(
+                fields=("procedure", "equipment_type"), name="procedure_equipment_unique"
+            ),
         )
 
     def __str__(self) -> str:

@@ -49,7 +49,9 @@ class OperationChange(models.Model):
 
     class Meta:
         ordering = ("operation", "version")
-        constraints = (models.UniqueConstraint(fields=("operation", "version"), name="change_version_unique"),)
+        constraints = (
+            models.UniqueConstraint(fields=("operation", "version"), name="change_version_unique"),
+        )
 
     def __str__(self) -> str:
         """Return verb and case number."""
@@ -77,8 +79,9 @@ class OperationEvent(models.Model):
     at = models.DateTimeField()
     recorded_at = models.DateTimeField(auto_now_add=True)
     recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    superseded_by = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="supersedes"
+    current = models.BooleanField(default=True, help_text="Not corrected by a later recording.")
+    supersedes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
     )
 
     class Meta:
@@ -86,7 +89,7 @@ class OperationEvent(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=("operation", "kind"),
-                condition=models.Q(superseded_by__isnull=True),
+                condition=models.Q(current=True),
                 name="event_one_current_per_kind",
             ),
         )

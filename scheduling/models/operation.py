@@ -12,7 +12,14 @@ from django.utils import timezone
 
 from accounts.models import User
 from patients.models import Patient
-from resources.models import BedKind, EquipmentType, Feature, Specialty, StaffMember, Theatre
+from resources.models import (
+    BedKind,
+    EquipmentType,
+    Feature,
+    Specialty,
+    StaffMember,
+    Theatre,
+)
 from scheduling.models.catalogue import AnaesthesiaType, Priority, Procedure
 from scheduling.models.reservation import ReservationRole
 from scheduling.querysets import OperationQuerySet
@@ -71,20 +78,30 @@ class Operation(models.Model):
     anaesthesia_minutes = _minutes_field(default=15)
     surgery_minutes = _minutes_field(default=45, least=1)
     clean_up_minutes = _minutes_field(default=10)
-    estimate_source = models.CharField(max_length=10, choices=EstimateSource, default=EstimateSource.CATALOGUE)
+    estimate_source = models.CharField(
+        max_length=10, choices=EstimateSource, default=EstimateSource.CATALOGUE
+    )
 
-    anaesthesia_type = models.CharField(max_length=10, choices=AnaesthesiaType, default=AnaesthesiaType.GENERAL)
+    anaesthesia_type = models.CharField(
+        max_length=10, choices=AnaesthesiaType, default=AnaesthesiaType.GENERAL
+    )
     asa_class = models.PositiveSmallIntegerField(
         "ASA class", null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(6)]
     )
-    infectious = models.BooleanField(default=False, help_text="Goes last on the list; the theatre is deep-cleaned.")
+    infectious = models.BooleanField(
+        default=False, help_text="Goes last on the list; the theatre is deep-cleaned."
+    )
     day_case = models.BooleanField(default=False)
     bed_kind = models.CharField(max_length=10, choices=BedKind, blank=True)
     bed_minutes = models.PositiveIntegerField(default=0)
     features = models.ManyToManyField(Feature, blank=True, related_name="operations")
     notes = models.TextField(blank=True, max_length=2000)
     external_id = models.CharField(
-        max_length=60, null=True, blank=True, unique=True, help_text="The case number in the list it came from."
+        max_length=60,
+        null=True,
+        blank=True,
+        unique=True,
+        help_text="The case number in the list it came from.",
     )
 
     status = models.CharField(max_length=12, choices=Status, default=Status.WAITING)
@@ -202,7 +219,9 @@ class OperationEquipment(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=("operation", "equipment_type"), name="operation_equipment_unique"),
+            models.UniqueConstraint(
+                fields=("operation", "equipment_type"), name="operation_equipment_unique"
+            ),
         )
 
     def __str__(self) -> str:

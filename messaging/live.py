@@ -1,0 +1,33 @@
+"""Tell open pages that something changed. Only days travel; what changed is fetched with rights."""
+
+import json
+import logging
+from collections.abc import Iterable
+from datetime import date
+from functools import cache
+
+import redis
+from django.conf import settings
+
+CHANNEL = "schedule-changed"
+TIMEOUT_SECONDS = 0.5
+logger = logging.getLogger(__name__)
+
+
+def publish_changed(days: Iterable[date]) -> None:
+    """Tell every open calendar that ``days`` look different now.
+
+    Never raises: the change is durable already, and a page that misses the news polls.
+    """
+    text = json.dumps({"days": sorted(day.isoformat() for day in days)})
+    try:
+        _connection().publish(CHANNEL, text)
+    except redis.RedisError:
+        logger.warning("The live update could not be published; open pages will poll.")
+
+
+@cache
+def _connection() -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
+    )

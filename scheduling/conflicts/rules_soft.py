@@ -1,0 +1,250 @@
+"""Rules that somebody with the capability may override, giving a reason."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from resources.models import Block, ResourceKind, Theatre
+from scheduling.conflicts.conflict import Conflict, Severity
+from scheduling.conflicts.facts import Facts, local_day
+from scheduling.models import ReservationRole
+from scheduling.period import Period, without
+from scheduling.plan import DEFAULT_BED_MINUTES, Plan
+
+Rule = Callable[[Plan, Facts], Iterable[Conflict]]
+
+
+def _soft(plan: Plan, rule: str, message: str, hint: str, **more: int | Period | None) -> Conflict:
+    return Conflict(
+        rule=rule,
+        severity=Severity.SOFT,
+        message=message,
+        hint=hint,
+        operation_id=plan.operation.pk,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def outside_hours(plan: Plan, facts: Facts) -> Iterator[Conflict]:
+    """Part of the operation is outside the theatre's opening hours: overtime."""
+    opened = facts.open_periods(plan.theatre_id, plan.period)
+    outside = without(plan.period, opened)
+    if outside:
+        theatre = facts.resources[plan.theatre_id]
+        day = local_day(plan.period)
+        hours = ", ".join(str(p) for p in opened if local_day(p) == day)
+        when = f"open {hours}" if hours else "closed"
+        minutes = sum(period.minutes for period in outside)
+        yield _soft(
+            plan,
+            "outside_hours",
+            f"{minutes} min are outside opening hours: {theatre} is {when} on {day:%a %d %b}.",
+            "Choose an earlier time or another theatre, or give the reason for overtime.",
+            resource_id=plan.theatre_id,
+        )
+
+
+def outside_block(plan: Plan, facts: Facts) -> Iterator[Conflict]:
+    """The time belongs to another specialty or surgeon."""
+    for period, block in facts.block_periods(plan.theatre_id, plan.period):
+        if period.overlaps(plan.period) and not _owns(plan, block):
+            theatre = facts.resources[plan.theatre_id]
+            yield _soft(
+                plan,
+                "outside_block",
+                f"{theatre} belongs to {block.owner} {period}.",
+                "Choose time of the operation's own specialty, or give the reason.",
+                resource_id=plan.theatre_id,
+                period=period,
+            )
+
+
+def _owns(plan: Plan, block: Block) -> bool:
+    if block.specialty_id != plan.operation.specialty_id:
+        return False
+    return block.surgeon_id is None or block.surgeon_id == plan.lead_surgeon_id
+
+
+def over_session(plan: Plan, facts: Facts) -> Iterator[Conflict]:
+    """The operation starts in its own block and ends after it."""
+    own = [item for item in facts.block_periods(plan.theatre_id, plan.period) if _owns(plan, item[1])]
+    if any(period.start <= plan.period.start < period.end for period, _ in own):
+        beyond = without(plan.period, [period for period, _ in own])
+        if beyond:
+            minutes = sum(period.minutes for period in beyond)
+            yield _soft(
+                plan,
+                "over_session",
+                f"The session over-runs by {minutes} min.",
+                "Start earlier, choose another session, or give the reason.",
+                resource_id=plan.theatre_id,
+            )
+
+
+def not_rostered(plan: Plan, facts: Facts) -> Iterator[Conflict]:
+    """Somebody who works by shifts has none that covers the time."""
+    for hold in plan.holds:
+        shifts = facts.shifts.get(hold.resource_id)
+        if shifts is not None and without(hold.period, shifts):
+            person = facts.resources[hold.resource_id]
+            yield _soft(
+                plan,
+                "not_rostered",
+                f"{person} has no shift that covers {hold.period}.",
+                "Choose somebody on duty, or give the reason.",
+                resource_id=person.pk,
+                period=hold.period,
+            )
+
+
+def turnover_short(plan: Plan, facts: Facts) -> Iterator[Conflict]:
+    """Less than the theatre's standard turnover between this case and a neighbour."""
+    theatre: Theatre = facts.resources[plan.theatre_id].theatre
+    for busy in facts.others(plan, plan.theatre_id):
+        if busy.period.overlaps(plan.theatre_hold.period):
+            continue  # that is a clash, and the hard rule says so
+        gap = max(
+            (plan.period.start - busy.in_room.end).total_seconds(),
+            (busy.in_room.start - plan.period.end).total_seconds(),
+        )
+        if gap < theatre.turnover_minutes * 60:
+            yield _soft(
+                plan,
+                "turnover_short",
+                f"Only {int(gap // 60)} min between this and {busy.case}; "
+                f"{theatre.name} needs {theatre.turnover_minutes}.",
+                "Leave more time between the two, or give the reason.",
+                resource_id=plan.theatre_id,
+                other_operation_id=busy.operation_id,
+            )
+
+
+def no_bed(plan: Plan, facts: Facts) -> Iterator[Conflict]:
+    """No bed of the kind that is needed is free afterwards."""
+    operation = plan.operation
+    if operation.bed_kind not in facts.beds or any(a.role == ReservationRole.BED for a in plan.assignments):
+        return
+    stay = Period.lasting(plan.period.end, operation.bed_minutes or DEFAULT_BED_MINUTES)
+    free = any(
+        not any(busy.period.overlaps(stay) for busy in facts.others(plan, bed))
+        and not any(_during(row.period, stay) for row in facts.away[bed])
+        for bed in facts.beds[operation.bed_kind]
+    )
+    if not free:
+        yield _soft(
+            plan,
+            "no_bed",
+            f"No {operation.get_bed_kind_display()} bed is free {stay}.",
+            "Choose another time, or give the reason for going ahead without.",
+            period=stay,
+        )
+
+
+def _during(away: object, stay: Period) -> bool:
+    lower, upper = away.lower, away.upper  # type: ignore[attr-defined]
+    return (lower is None or lower < stay.end) and (upper is None or stay.start < upper)
+
+
+def past_due(plan: Plan, facts: Facts) -> Iterator[Conflict]:  # noqa: ARG001
+    """The operation would be later than its due date."""
+    due, day = plan.operation.due_on, local_day(plan.period)
+    if due is not None and day > due:
+        days = (day - due).days
+        yield _soft(
+            plan,
+            "past_due",
+            f"This is {days} day{'s' * (days != 1)} after the due date, {due:%a %d %b %Y}.",
+            "Choose an earlier day if there is one, or give the reason.",
+        )
+
+
+def surgeon_daily_limit(plan: Plan, facts: Facts) -> Iterator[Conflict]:
+    """The lead surgeon would do more operations that day than agreed."""
+    surgeon = facts.resources.get(plan.lead_surgeon_id or 0)
+    limit = (
+        surgeon.staffmember.daily_operations_limit if surgeon and surgeon.kind == ResourceKind.STAFF else None
+    )
+    if surgeon is None or limit is None:
+        return
+    day = local_day(plan.period)
+    led = sum(
+        busy.role == ReservationRole.LEAD_SURGEON and local_day(busy.in_room) == day
+        for busy in facts.others(plan, surgeon.pk)
+    )
+    if led + 1 > limit:
+        yield _soft(
+            plan,
+            "surgeon_daily_limit",
+            f"{surgeon} would lead {led + 1} operations that day; the limit is {limit}.",
+            "Choose another day or surgeon, or give the reason.",
+            resource_id=surgeon.pk,
+        )
+
+
+def infectious_not_last(plan: Plan, facts: Facts) -> Iterator[Conflict]:
+    """An infectious case would be followed by one that is not."""
+    cases = facts.in_theatre_on(plan)
+    if plan.operation.infectious:
+        after = [busy for busy in cases if busy.in_room.start >= plan.period.start and not busy.infectious]
+        words = f"An infectious case should be last: {len(after)} more would follow in this theatre."
+    else:
+        after = [busy for busy in cases if busy.in_room.start <= plan.period.start and busy.infectious]
+        words = "An infectious case comes before this one in the same theatre."
+    if after:
+        yield _soft(
+            plan,
+            "infectious_not_last",
+            words,
+            "Put the infectious case at the end of the list, or give the reason.",
+            resource_id=plan.theatre_id,
+            other_operation_id=after[0].operation_id,
+        )
+
+
+def supervision_exceeded(plan: Plan, facts: Facts) -> Iterator[Conflict]:
+    """Somebody would supervise more operations at once than agreed."""
+    for hold in plan.holds:
+        resource = facts.resources[hold.resource_id]
+        if hold.exclusive or resource.kind != ResourceKind.STAFF:
+            continue
+        at_once = _most_at_once(hold.period, [busy.period for busy in facts.others(plan, hold.resource_id)])
+        limit = resource.staffmember.supervises_at_once
+        if at_once > limit:
+            yield _soft(
+                plan,
+                "supervision_exceeded",
+                f"{resource} would have {at_once} operations at once; the limit is {limit}.",
+                "Choose another supervisor or time, or give the reason.",
+                resource_id=resource.pk,
+            )
+
+
+def _most_at_once(period: Period, others: list[Period]) -> int:
+    """Return the largest number that overlap at any instant of ``period``, itself included."""
+    touching = [other for other in others if other.overlaps(period)]
+    instants = [period.start, *(other.start for other in touching if other.start > period.start)]
+    return 1 + max(sum(other.start <= at < other.end for other in touching) for at in instants)
+
+
+def in_the_past(plan: Plan, facts: Facts) -> Iterator[Conflict]:
+    """The operation would already have started."""
+    if plan.period.start < facts.now:
+        yield _soft(
+            plan,
+            "in_the_past",
+            "This start time has already passed.",
+            "Choose a later time, or give the reason for booking afterwards.",
+        )
+
+
+SOFT_RULES: tuple[Rule, ...] = (
+    outside_hours,
+    outside_block,
+    over_session,
+    not_rostered,
+    turnover_short,
+    no_bed,
+    past_due,
+    surgeon_daily_limit,
+    infectious_not_last,
+    supervision_exceeded,
+    in_the_past,
+)

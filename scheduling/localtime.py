@@ -1,0 +1,45 @@
+"""From what a person types as local time to an instant, without guessing on clock-change nights."""
+
+from datetime import UTC, datetime
+
+from django.utils import timezone
+
+
+class LocalTimeError(ValueError):
+    """A typed local time that is no single instant; the message says what to do."""
+
+
+class MissingTimeError(LocalTimeError):
+    """The clocks skip this time."""
+
+    def __init__(self, naive: datetime) -> None:
+        super().__init__(
+            f"{naive:%H:%M} does not exist on {naive:%a %d %b %Y}: the clocks go forward. Choose another time."
+        )
+
+
+class AmbiguousTimeError(LocalTimeError):
+    """This time comes twice; ``first`` and ``second`` are the two instants."""
+
+    def __init__(self, naive: datetime) -> None:
+        self.first = naive.replace(tzinfo=timezone.get_current_timezone(), fold=0)
+        self.second = self.first.replace(fold=1)
+        super().__init__(
+            f"{naive:%H:%M} comes twice on {naive:%a %d %b %Y}: the clocks go back. "
+            f"Say whether you mean the first ({self.first:%Z}) or the second ({self.second:%Z})."
+        )
+
+
+def instant_of(naive: datetime, *, fold: int | None = None) -> datetime:
+    """Return the instant of a local time of the hospital.
+
+    ``fold`` answers which of two is meant on the night when the clocks go back: 0 the first, 1 the
+    second, ``None`` not asked yet. Raises :class:`MissingTimeError` or :class:`AmbiguousTimeError`.
+    """
+    zone = timezone.get_current_timezone()
+    local = naive.replace(tzinfo=zone, fold=fold or 0)
+    if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != naive:
+        raise MissingTimeError(naive)
+    if fold is None and local.utcoffset() != local.replace(fold=1).utcoffset():
+        raise AmbiguousTimeError(naive)
+    return local

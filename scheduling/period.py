@@ -1,0 +1,81 @@
+"""Half-open stretches of time, the arithmetic of the whole product."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple, Self
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils import timezone
+
+
+class Period(NamedTuple):
+    """From ``start`` up to but without ``end``; both are aware instants, ``start`` before ``end``."""
+
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def lasting(cls, start: datetime, minutes: int) -> Self:
+        """Return ``minutes`` of elapsed time from ``start``, whatever the clocks do meanwhile."""
+        return cls(start, start + timedelta(minutes=minutes))
+
+    @classmethod
+    def of(cls, value: DateTimeTZRange) -> Self:
+        """Return a bounded database range as a period."""
+        return cls(value.lower, value.upper)
+
+    @property
+    def minutes(self) -> int:
+        """Elapsed whole minutes."""
+        return int((self.end - self.start).total_seconds() // 60)
+
+    def overlaps(self, other: "Period") -> bool:
+        """Say whether both share an instant; touching ends do not."""
+        return self.start < other.end and other.start < self.end
+
+    def contains(self, other: "Period") -> bool:
+        """Say whether the whole of ``other`` lies within this."""
+        return self.start <= other.start and other.end <= self.end
+
+    def widened(self, *, before: int = 0, after: int = 0) -> Self:
+        """Return the period with minutes added (or, negative, taken) at either end."""
+        return type(self)(self.start - timedelta(minutes=before), self.end + timedelta(minutes=after))
+
+    def shifted(self, minutes: int) -> Self:
+        """Return the period moved by ``minutes`` of elapsed time."""
+        return self.widened(before=-minutes, after=minutes)
+
+    def as_range(self) -> DateTimeTZRange:
+        """Return the half-open range that PostgreSQL stores."""
+        return DateTimeTZRange(self.start, self.end, "[)")
+
+    def __str__(self) -> str:
+        """Return local clock times, with the date where the period leaves the day."""
+        start, end = timezone.localtime(self.start), timezone.localtime(self.end)
+        pattern = "%H:%M" if start.date() == end.date() else "%a %d %b %H:%M"
+        return f"{start:{pattern}}–{end:{pattern}}"
+
+
+def merged(periods: Iterable[Period]) -> list[Period]:
+    """Return the union of ``periods`` as the fewest periods in order; touching ones become one."""
+    union: list[Period] = []
+    for period in sorted(periods):
+        if union and period.start <= union[-1].end:
+            union[-1] = Period(union[-1].start, max(union[-1].end, period.end))
+        else:
+            union.append(period)
+    return union
+
+
+def without(period: Period, taken: Iterable[Period]) -> list[Period]:
+    """Return what is left of ``period`` once all of ``taken`` is removed."""
+    left, start = [], period.start
+    for busy in merged(taken):
+        if busy.end <= start or busy.start >= period.end:
+            continue
+        if busy.start > start:
+            left.append(Period(start, busy.start))
+        start = busy.end
+    if start < period.end:
+        left.append(Period(start, period.end))
+    return left

@@ -1,0 +1,51 @@
+"""Every write to an operation, as verbs.
+
+Each command takes the actor first, checks the capability, locks in one order, asks
+:func:`~scheduling.conflicts.find_conflicts`, writes one history row per operation it changed, and
+raises the version. It returns only what is durable, and raises only when nothing was written.
+"""
+
+from scheduling.conflicts import SchedulingConflictError
+from scheduling.services.booking import book_operation, move_operation
+from scheduling.services.ending import cancel_operation, postpone_operation
+from scheduling.services.errors import (
+    InvalidPlanError,
+    NotPossibleError,
+    SchedulingError,
+    StaleVersionError,
+)
+from scheduling.services.overriding import Override
+from scheduling.services.planning import UNCHANGED
+from scheduling.services.rearranging import push_following, swap_operations
+from scheduling.services.recording import record_event
+from scheduling.services.requesting import Request, accept_operation, request_operation
+from scheduling.services.staffing import (
+    assign_resource,
+    confirm_operation,
+    release_resource,
+)
+from scheduling.services.undoing import undo_change
+
+__all__ = [
+    "UNCHANGED",
+    "InvalidPlanError",
+    "NotPossibleError",
+    "Override",
+    "Request",
+    "SchedulingConflictError",
+    "SchedulingError",
+    "StaleVersionError",
+    "accept_operation",
+    "assign_resource",
+    "book_operation",
+    "cancel_operation",
+    "confirm_operation",
+    "move_operation",
+    "postpone_operation",
+    "push_following",
+    "record_event",
+    "release_resource",
+    "request_operation",
+    "swap_operations",
+    "undo_change",
+]

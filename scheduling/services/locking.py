@@ -1,0 +1,102 @@
+"""The one order in which every command locks: operations, patients, resources, each by number.
+
+One order for everybody means that no two commands can wait for each other in a ring. The locks
+make conflicts queue up instead of meeting in the exclusion constraint, where PostgreSQL would
+break some of the rings that then form by killing a command. ``NO KEY UPDATE`` lets readers and
+foreign-key checks pass.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from django.db import IntegrityError, connection, transaction
+
+from patients.models import Patient
+from resources.models import Resource
+from scheduling.conflicts import Conflict, SchedulingConflictError, Severity
+from scheduling.models import Operation, Reservation
+from scheduling.models.operation import PATIENT_NO_OVERLAP
+from scheduling.models.reservation import NO_OVERLAP
+from scheduling.services.errors import SchedulingError, StaleVersionError
+
+CONSTRAINT_MESSAGES = {
+    NO_OVERLAP: "A theatre, person, item or bed was booked for this time a moment ago.",
+    PATIENT_NO_OVERLAP: "The patient was booked for this time a moment ago.",
+}
+
+
+@contextmanager
+def command() -> Iterator[None]:
+    """Run one command: everything or nothing, and durable once it returns.
+
+    The constraints have the last word. When one fires in spite of the locks (somebody wrote by
+    SQL), it is raised as the same error that the rules would have raised.
+    """
+    try:
+        with transaction.atomic(durable=True):
+            yield
+    except IntegrityError as error:
+        raise _explained(error) from error
+
+
+def _explained(error: IntegrityError) -> Exception:
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+    if name not in CONSTRAINT_MESSAGES:
+        return error
+    conflict = Conflict(
+        rule=name,
+        severity=Severity.HARD,
+        message=CONSTRAINT_MESSAGES[name],
+        hint="Look again and choose another time.",
+    )
+    return SchedulingConflictError([conflict])
+
+
+def lock_operations(versions: dict[int, int]) -> list[Operation]:
+    """Lock operations and return them in order of number, each still at the version seen.
+
+    ``versions`` maps each operation's number to the version that the actor saw. Raises
+    :class:`StaleVersionError` where somebody was faster.
+    """
+    rows = (
+        Operation.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("patient", "procedure", "specialty", "priority")
+        .filter(pk__in=versions)
+        .order_by("pk")
+    )
+    operations = list(rows)
+    if len(operations) != len(versions):
+        msg = "This operation does not exist any more. Go back to the schedule."
+        raise SchedulingError(msg)
+    for operation in operations:
+        if operation.version != versions[operation.pk]:
+            raise StaleVersionError(operation, versions[operation.pk])
+    return operations
+
+
+def lock_patients_and_resources(operations: Sequence[Operation], resource_ids: Iterable[int]) -> None:
+    """Lock what the operations hold and are to hold, after the operations themselves."""
+    patients = Patient.objects.select_for_update(no_key=True)
+    list(patients.filter(pk__in={o.patient_id for o in operations}).order_by("pk").values_list("pk"))
+    resources = Resource.objects.select_for_update(no_key=True)
+    list(resources.filter(pk__in=set(resource_ids)).order_by("pk").values_list("pk"))
+
+
+def reservations_of(operations: Sequence[Operation]) -> dict[int, list[Reservation]]:
+    """Return each operation's reservations, released ones too; steady while it is locked."""
+    rows: dict[int, list[Reservation]] = {operation.pk: [] for operation in operations}
+    for row in Reservation.objects.filter(operation__in=operations).order_by("pk"):
+        rows[row.operation_id].append(row)
+    return rows
+
+
+def defer_constraints() -> None:
+    """Check the exclusion constraints at the end instead of after each statement: for exchanges."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET CONSTRAINTS {NO_OVERLAP}, {PATIENT_NO_OVERLAP} DEFERRED")
+
+
+def check_constraints() -> None:
+    """Check what :func:`defer_constraints` put off, while an error still names its cause."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET CONSTRAINTS {NO_OVERLAP}, {PATIENT_NO_OVERLAP} IMMEDIATE")

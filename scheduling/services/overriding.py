@@ -1,0 +1,68 @@
+"""Which conflicts stop a command, and which were accepted with a reason."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import User
+from accounts.permissions import authorise
+from scheduling import permissions
+from scheduling.conflicts import Conflict, SchedulingConflictError, find_conflicts
+from scheduling.models import Operation, OperationChange
+from scheduling.plan import Plan
+from scheduling.services.errors import InvalidPlanError
+
+Accepted = dict[int, list[dict[str, Any]]]
+"""By operation: the soft conflicts that stand, as kept in its history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """The actor's reason for going ahead in spite of soft conflicts."""
+
+    reason: str
+
+    def __post_init__(self) -> None:
+        """Refuse an empty reason: it is what colleagues will read."""
+        if not self.reason.strip():
+            raise InvalidPlanError("override_reason", "Give the reason for going ahead.")
+
+
+def resolve_conflicts(actor: User, plans: Sequence[Plan], override: Override | None) -> Accepted:
+    """Raise :class:`SchedulingConflictError` unless the plans may stand; return what was accepted.
+
+    A soft conflict that was accepted at the operation's last change and is still the same needs no
+    second reason.
+    """
+    conflicts = find_conflicts(plans)
+    return settle(actor, conflicts, override, accepted_before(plan.operation for plan in plans))
+
+
+def settle(
+    actor: User, conflicts: Sequence[Conflict], override: Override | None, before: Accepted
+) -> Accepted:
+    """Decide over ``conflicts`` that are known already; see :func:`resolve_conflicts`."""
+    known = {
+        (operation, item["rule"], item["message"]): item
+        for operation, items in before.items()
+        for item in items
+    }
+    fresh = [c for c in conflicts if c.is_hard or (c.operation_id, c.rule, c.message) not in known]
+    if any(conflict.is_hard for conflict in fresh) or (fresh and override is None):
+        raise SchedulingConflictError(fresh)
+    if fresh and override is not None:
+        authorise(actor, permissions.OVERRIDE)
+    accepted: Accepted = {}
+    for conflict in conflicts:
+        kept = known.get((conflict.operation_id or 0, conflict.rule, conflict.message))
+        reason = override.reason.strip() if override else ""
+        item = kept or {**conflict.as_dict(), "reason": reason, "by": actor.pk}
+        accepted.setdefault(conflict.operation_id or 0, []).append(item)
+    return accepted
+
+
+def accepted_before(operations: Iterable[Operation]) -> Accepted:
+    """Return the soft conflicts that stand since each operation's last change."""
+    numbers = [operation.pk for operation in operations if operation.pk]
+    last = OperationChange.objects.filter(operation_id__in=numbers).order_by("operation_id", "-version")
+    return dict(last.distinct("operation_id").values_list("operation_id", "overrides"))

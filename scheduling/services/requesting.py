@@ -1,0 +1,144 @@
+"""From a request to the waiting list."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from accounts.models import User
+from accounts.permissions import authorise
+from patients.models import Patient
+from resources.models import StaffMember
+from scheduling import permissions
+from scheduling.models import (
+    ChangeVerb,
+    EstimateSource,
+    Laterality,
+    Operation,
+    OperationChange,
+    OperationEquipment,
+    OperationStaff,
+    Priority,
+    Procedure,
+    Side,
+    Status,
+)
+from scheduling.models.operation import MAX_MINUTES
+from scheduling.services.errors import InvalidPlanError
+from scheduling.services.locking import command, lock_operations, reservations_of
+from scheduling.services.status_rules import demand
+from scheduling.services.writing import record, snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked for; minutes and needs that are not given come from the procedure."""
+
+    patient: Patient
+    procedure: Procedure
+    priority: Priority
+    side: str = Side.NOT_APPLICABLE
+    lead_surgeon: StaffMember | None = None
+    listed_on: date | None = None
+    due_on: date | None = None
+    surgery_minutes: int | None = None
+    asa_class: int | None = None
+    infectious: bool = False
+    notes: str = ""
+    external_id: str | None = None
+
+
+def request_operation(*, actor: User, request: Request) -> Operation:
+    """Put an operation on the waiting list, or ask for it where the actor may not book.
+
+    Raises :class:`InvalidPlanError` for a deceased patient, a side that is missing or that the
+    procedure has not, and minutes out of bounds.
+    """
+    authorise(actor, permissions.REQUEST)
+    _check(request)
+    with command():
+        operation = build_operation(request)
+        operation.status = Status.WAITING if actor.can(permissions.BOOK) else Status.REQUESTED
+        operation.save()
+        copy_needs(operation)
+        OperationChange.objects.create(
+            operation=operation,
+            version=operation.version,
+            verb=ChangeVerb.REQUESTED,
+            actor=actor,
+            after=snapshot(operation, []),
+        )
+    return operation
+
+
+def accept_operation(*, actor: User, operation_id: int, version: int) -> Operation:
+    """Take a requested operation onto the waiting list."""
+    authorise(actor, permissions.BOOK)
+    with command():
+        (operation,) = lock_operations({operation_id: version})
+        demand(operation, Status.WAITING)
+        rows = reservations_of([operation])[operation.pk]
+        before = snapshot(operation, rows)
+        operation.status = Status.WAITING
+        record(actor=actor, operation=operation, verb=ChangeVerb.ACCEPTED, before=before, rows=rows)
+    return operation
+
+
+def _check(request: Request) -> None:
+    if request.patient.is_deceased:
+        raise InvalidPlanError(
+            "patient", "This patient is recorded as deceased. Check that it is the right one."
+        )
+    sided = request.side in (Side.LEFT, Side.RIGHT, Side.BILATERAL)
+    if request.procedure.laterality == Laterality.REQUIRED and not sided:
+        raise InvalidPlanError(
+            "side", f"Name the side: {request.procedure} is done left, right or on both sides."
+        )
+    if request.surgery_minutes is not None and not 1 <= request.surgery_minutes <= MAX_MINUTES:
+        raise InvalidPlanError("surgery_minutes", f"Surgery takes between 1 and {MAX_MINUTES} minutes.")
+
+
+def build_operation(request: Request) -> Operation:
+    """Return the operation asked for, unsaved, with the procedure's minutes."""
+    procedure = request.procedure
+    operation = Operation(
+        patient=request.patient,
+        procedure=procedure,
+        side=request.side,
+        specialty=procedure.specialty,
+        lead_surgeon=request.lead_surgeon,
+        priority=request.priority,
+        set_up_minutes=procedure.set_up_minutes,
+        anaesthesia_minutes=procedure.anaesthesia_minutes,
+        surgery_minutes=request.surgery_minutes or procedure.surgery_minutes,
+        clean_up_minutes=procedure.clean_up_minutes,
+        estimate_source=EstimateSource.BOOKER if request.surgery_minutes else EstimateSource.CATALOGUE,
+        anaesthesia_type=procedure.anaesthesia_type,
+        asa_class=request.asa_class,
+        infectious=request.infectious,
+        day_case=procedure.day_case,
+        bed_kind=procedure.bed_kind,
+        bed_minutes=procedure.bed_minutes,
+        notes=request.notes,
+        external_id=request.external_id,
+    )
+    if request.listed_on:
+        operation.listed_on = request.listed_on
+    operation.due_on = request.due_on
+    if request.due_on is None:
+        operation.due_date_from(request.priority)
+    return operation
+
+
+def copy_needs(operation: Operation) -> None:
+    """Copy the procedure's needs: from now on they are the operation's own."""
+    procedure = operation.procedure
+    operation.features.set(procedure.features.all())
+    OperationEquipment.objects.bulk_create(
+        OperationEquipment(
+            operation=operation, equipment_type_id=need.equipment_type_id, quantity=need.quantity
+        )
+        for need in procedure.equipment_needs.all()
+    )
+    OperationStaff.objects.bulk_create(
+        OperationStaff(operation=operation, role=need.role, quantity=need.quantity)
+        for need in procedure.staff_needs.all()
+    )

@@ -1,0 +1,147 @@
+"""Undo: the inverse command, through the same checks, as a change of its own."""
+
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from accounts.models import User
+from accounts.permissions import authorise
+from scheduling import permissions
+from scheduling.conflicts import find_conflicts
+from scheduling.models import ChangeVerb, Operation, OperationChange
+from scheduling.period import Period
+from scheduling.plan import Assignment, Plan
+from scheduling.services.errors import NotPossibleError
+from scheduling.services.locking import (
+    check_constraints,
+    command,
+    defer_constraints,
+    lock_operations,
+    lock_patients_and_resources,
+    reservations_of,
+)
+from scheduling.services.overriding import Accepted, Override, settle
+from scheduling.services.writing import Story, place, record, snapshot, take_off
+from scheduling.status import MOVABLE, UNPLACED
+
+CAPABILITY: dict[str, str] = {
+    ChangeVerb.BOOKED: permissions.BOOK,
+    ChangeVerb.MOVED: permissions.MOVE,
+    ChangeVerb.SWAPPED: permissions.MOVE,
+    ChangeVerb.PUSHED: permissions.MOVE,
+    ChangeVerb.POSTPONED: permissions.POSTPONE,
+    ChangeVerb.CANCELLED: permissions.CANCEL,
+    ChangeVerb.ASSIGNED: permissions.ASSIGN,
+    ChangeVerb.RELEASED: permissions.ASSIGN,
+    ChangeVerb.CONFIRMED: permissions.CONFIRM,
+    ChangeVerb.UNDONE: permissions.MOVE,
+}
+"""What may be undone, and which capability that takes: the one that the command itself took."""
+
+
+def undo_change(*, actor: User, change_id: int, override: Override | None = None) -> list[OperationChange]:
+    """Restore what was before a change, if it is still the operation's last one.
+
+    A command that changed several operations (swap, push) is undone as a whole. Returns the new
+    changes, which can be undone in turn. Raises what ``move_operation`` raises: the old place may
+    be taken by now.
+    """
+    undone = _changes_of_command(change_id)
+    authorise(actor, CAPABILITY[undone[0].verb])
+    with command():
+        operations = lock_operations({change.operation_id: change.version for change in undone})
+        _demand_not_started(operations)
+        by_number = {change.operation_id: change for change in undone}
+        rows = reservations_of(operations)
+        befores = {o.pk: snapshot(o, rows[o.pk]) for o in operations}
+        plans = {o.pk: _restore(o, by_number[o.pk].before) for o in operations}
+        standing = [plan for plan in plans.values() if plan]
+        held = {row.resource_id for group in rows.values() for row in group if row.active}
+        held.update(hold.resource_id for plan in standing for hold in plan.holds)
+        lock_patients_and_resources(operations, held)
+        accepted = settle(actor, find_conflicts(standing), override, _accepted_then(undone))
+        defer_constraints()
+        batch = uuid4() if len(operations) > 1 else None
+        changes = []
+        for operation in operations:
+            change, plan = by_number[operation.pk], plans[operation.pk]
+            if plan:
+                place(operation, plan, rows[operation.pk], status=change.before["status"])
+            else:
+                take_off(operation, rows[operation.pk], status=change.before["status"])
+            _restore_rest(operation, change.before)
+            story = Story(overrides=accepted.get(operation.pk, []), undoes=change, batch=batch)
+            changes.append(
+                record(
+                    actor=actor,
+                    operation=operation,
+                    verb=ChangeVerb.UNDONE,
+                    before=befores[operation.pk],
+                    rows=rows[operation.pk],
+                    story=story,
+                )
+            )
+        check_constraints()
+    return changes
+
+
+def _changes_of_command(change_id: int) -> list[OperationChange]:
+    change = OperationChange.objects.filter(pk=change_id).first()
+    if change is None or change.verb not in CAPABILITY:
+        msg = "This change can't be undone."
+        raise NotPossibleError(msg)
+    if change.batch is None:
+        return [change]
+    return list(OperationChange.objects.filter(batch=change.batch).order_by("operation_id"))
+
+
+def _demand_not_started(operations: list[Operation]) -> None:
+    if any(o.status not in (*MOVABLE, *UNPLACED) for o in operations):
+        msg = "This operation has already started; its plan can't change any more."
+        raise NotPossibleError(msg)
+
+
+def _restore(operation: Operation, then: dict[str, Any]) -> Plan | None:
+    """Set the minutes back and return the plan that was, or ``None`` if there was none."""
+    (
+        operation.set_up_minutes,
+        operation.anaesthesia_minutes,
+        operation.surgery_minutes,
+        operation.clean_up_minutes,
+    ) = then["minutes"]
+    if then["theatre"] is None:
+        return None
+    return Plan(
+        operation=operation,
+        theatre_id=then["theatre"],
+        period=Period(datetime.fromisoformat(then["start"]), datetime.fromisoformat(then["end"])),
+        assignments=tuple(
+            Assignment(
+                resource_id=item["resource"],
+                role=item["role"],
+                exclusive=item["exclusive"],
+                tail_minutes=item["tail"],
+            )
+            for item in then["team"]
+        ),
+    )
+
+
+def _restore_rest(operation: Operation, then: dict[str, Any]) -> None:
+    operation.lead_surgeon_id = then["lead_surgeon"]
+    operation.estimate_source = then["estimate_source"]
+    operation.cancelled_for_id = then["cancelled_for"]
+    confirmed_at = then["confirmed_at"]
+    operation.confirmed_at = datetime.fromisoformat(confirmed_at) if confirmed_at else None
+    operation.confirmed_by_id = then["confirmed_by"]
+
+
+def _accepted_then(undone: list[OperationChange]) -> Accepted:
+    """Return the conflicts that were accepted before the changes, so that no reason is asked twice."""
+    accepted: Accepted = {}
+    for change in undone:
+        earlier = OperationChange.objects.filter(
+            operation=change.operation_id, version=change.version - 1
+        ).first()
+        accepted[change.operation_id] = earlier.overrides if earlier else []
+    return accepted

@@ -1,0 +1,162 @@
+"""How a command writes: the operation, its reservations, one history row, and the live update."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, TypedDict
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from messaging.live import publish_changed
+from scheduling.models import (
+    CancellationReason,
+    ChangeVerb,
+    Operation,
+    OperationChange,
+    Reservation,
+    Status,
+)
+from scheduling.plan import Plan, assignments_of
+
+PLAN_FIELDS = (
+    "status",
+    "theatre",
+    "period",
+    "lead_surgeon",
+    "set_up_minutes",
+    "anaesthesia_minutes",
+    "surgery_minutes",
+    "clean_up_minutes",
+    "estimate_source",
+    "confirmed_at",
+    "confirmed_by",
+    "cancelled_for",
+    "version",
+)
+"""The fields that commands write; everything else of an operation is written when it is requested."""
+
+
+class Story(TypedDict, total=False):
+    """What a history row tells beside who, when, before and after."""
+
+    reason: CancellationReason | None
+    note: str
+    overrides: list[dict[str, Any]]
+    undoes: OperationChange | None
+    batch: UUID | None
+
+
+def snapshot(operation: Operation, reservations: Iterable[Reservation]) -> dict[str, Any]:
+    """Return the plan as the history keeps it and as undo restores it; instants in ISO 8601, UTC."""
+    return {
+        "status": operation.status,
+        "theatre": operation.theatre_id,
+        "start": _iso(operation.starts_at),
+        "end": _iso(operation.ends_at),
+        "lead_surgeon": operation.lead_surgeon_id,
+        "minutes": [
+            operation.set_up_minutes,
+            operation.anaesthesia_minutes,
+            operation.surgery_minutes,
+            operation.clean_up_minutes,
+        ],
+        "estimate_source": operation.estimate_source,
+        "confirmed_at": _iso(operation.confirmed_at),
+        "confirmed_by": operation.confirmed_by_id,
+        "cancelled_for": operation.cancelled_for_id,
+        "team": [
+            {"resource": a.resource_id, "role": a.role, "exclusive": a.exclusive, "tail": a.tail_minutes}
+            for a in assignments_of(operation, reservations)
+        ],
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat() if at else None
+
+
+def place(
+    operation: Operation, plan: Plan, rows: list[Reservation], *, status: str = Status.SCHEDULED
+) -> None:
+    """Write a plan's reservations and set the operation's fields; :func:`record` saves those."""
+    operation.status = status
+    operation.theatre_id = plan.theatre_id
+    operation.period = plan.period.as_range()
+    operation.lead_surgeon_id = plan.lead_surgeon_id
+    _reconcile(operation, rows, wanted={(hold.resource_id, hold.role): hold for hold in plan.holds})
+
+
+def take_off(operation: Operation, rows: list[Reservation], *, status: str) -> None:
+    """Release everything that the operation holds and take it off the calendar."""
+    operation.status = status
+    operation.theatre_id = None
+    operation.period = None
+    operation.confirmed_at = operation.confirmed_by = None
+    _reconcile(operation, rows, wanted={})
+
+
+def _reconcile(operation: Operation, rows: list[Reservation], *, wanted: dict[Any, Any]) -> None:
+    """Make the active reservations exactly those wanted; rows that exist are used again."""
+    changed = []
+    for row in rows:
+        hold = wanted.get((row.resource_id, row.role))
+        period = hold.period.as_range() if hold else row.period
+        if (row.active, row.period) != (hold is not None, period):
+            row.active, row.period = hold is not None, period
+            changed.append(row)
+    existing = {(row.resource_id, row.role) for row in rows}
+    fresh = [
+        Reservation(
+            operation=operation,
+            resource_id=hold.resource_id,
+            role=hold.role,
+            period=hold.period.as_range(),
+            exclusive=hold.exclusive,
+        )
+        for key, hold in wanted.items()
+        if key not in existing
+    ]
+    if changed:
+        Reservation.objects.bulk_update(changed, ["active", "period"])
+    if fresh:
+        rows.extend(Reservation.objects.bulk_create(fresh))
+
+
+def record(
+    *,
+    actor: User,
+    operation: Operation,
+    verb: ChangeVerb,
+    before: dict[str, Any],
+    rows: Sequence[Reservation],
+    story: Story | None = None,
+) -> OperationChange:
+    """Save the operation as its next version, with the one history row that belongs to it."""
+    operation.version += 1
+    operation.save(update_fields=PLAN_FIELDS)
+    after = snapshot(operation, rows)
+    change = OperationChange.objects.create(
+        operation=operation,
+        version=operation.version,
+        verb=verb,
+        actor=actor,
+        before=before,
+        after=after,
+        **(story or {}),
+    )
+    announce(before, after)
+    return change
+
+
+def announce(*snapshots: dict[str, Any]) -> None:
+    """Tell open calendars, once the command is durable, on which days to look again."""
+    days = {day for item in snapshots for day in days_of(item)}
+    transaction.on_commit(lambda: publish_changed(days), robust=True)
+
+
+def days_of(item: dict[str, Any]) -> set[date]:
+    """Return the local days that a snapshot's plan touches."""
+    ends = [datetime.fromisoformat(item[key]) for key in ("start", "end") if item.get(key)]
+    return {timezone.localtime(at).date() for at in ends}

@@ -1,0 +1,152 @@
+"""The one SQL statement that finds free slots, by multirange arithmetic.
+
+The idea: a resource that is free in ``[a, b)`` and that an operation starting at ``s`` holds for
+``[s + before, s + after)`` allows exactly the starts ``[a - before, b - after]``. Each free stretch
+is eroded to such a stretch of *starts*; several resources at once are the intersection of their
+starts, "any two of these five" is where at least two of five stretches of starts overlap. All
+minutes are elapsed time, so clock changes need no care; only opening hours and blocks are laid out
+from local time, by PostgreSQL's own zone rules.
+"""
+
+
+def _eroded(free: str, before: str, after: str) -> str:
+    """Return SQL for the starts that the multirange ``free`` allows; offsets are SQL minutes."""
+    return f"""coalesce((
+        SELECT range_agg(tstzrange(lower(f) - {before} * interval '1 minute',
+                                   upper(f) - {after} * interval '1 minute', '[]'))
+        FROM unnest({free}) AS f
+        WHERE upper(f) - lower(f) >= ({after} - {before}) * interval '1 minute'
+    ), '{{}}'::tstzmultirange)"""
+
+
+def _laid_out(day: str, opens: str, closes: str) -> str:
+    """Return SQL for a local stretch of a day; closing at 00:00 is midnight at its end."""
+    return f"""tstzrange(
+        ({day} + {opens}) AT TIME ZONE %(zone)s,
+        CASE WHEN {closes} = '00:00' THEN ({day} + 1)::timestamp ELSE {day} + {closes} END AT TIME ZONE %(zone)s
+    )"""
+
+
+FIND_SLOTS = f"""
+WITH days AS (
+    SELECT day::date FROM generate_series(%(first_day)s::date, %(last_day)s::date, '1 day') AS day
+), theatre AS (
+    SELECT t.resource_ptr_id AS id, r.name, t.position, t.turnover_minutes
+    FROM resources_theatre t JOIN resources_resource r ON r.id = t.resource_ptr_id
+    WHERE r.in_use AND (%(theatres)s::bigint[] IS NULL OR r.id = ANY(%(theatres)s::bigint[]))
+      AND NOT EXISTS (
+        SELECT FROM scheduling_operation_features need
+        WHERE need.operation_id = %(operation)s AND NOT EXISTS (
+            SELECT FROM resources_theatre_features has
+            WHERE has.theatre_id = t.resource_ptr_id AND has.feature_id = need.feature_id))
+), requirement AS (
+    SELECT * FROM jsonb_to_recordset(%(requirements)s::jsonb)
+        AS r(key text, quantity int, resource_id bigint, before int, after int)
+), concerned AS (
+    SELECT id FROM theatre UNION SELECT resource_id FROM requirement
+), taken AS (
+    SELECT held.resource_id, range_agg(held.period) AS held, range_agg(o.period) AS in_room
+    FROM scheduling_reservation held
+    JOIN concerned ON concerned.id = held.resource_id
+    JOIN scheduling_operation o ON o.id = held.operation_id
+    WHERE held.active AND held.exclusive AND held.period && %(wide)s::tstzrange
+      AND held.operation_id <> %(operation)s
+    GROUP BY held.resource_id
+), away AS (
+    SELECT u.resource_id, range_agg(u.period * %(wide)s::tstzrange) AS away
+    FROM resources_unavailability u JOIN concerned ON concerned.id = u.resource_id
+    WHERE u.period && %(wide)s::tstzrange
+    GROUP BY u.resource_id
+), opened AS (
+    SELECT hours.theatre_id, range_agg({_laid_out("days.day", "hours.opens", "hours.closes")}) AS open
+    FROM resources_openinghours hours JOIN days ON extract(isodow FROM days.day) = hours.weekday
+    GROUP BY hours.theatre_id
+), owned AS (
+    SELECT b.theatre_id, range_agg({_laid_out("days.day", "b.starts", "b.ends")}) AS owned
+    FROM resources_block b JOIN days ON extract(isodow FROM days.day) = b.weekday
+    WHERE (b.valid_from IS NULL OR b.valid_from <= days.day)
+      AND (b.valid_until IS NULL OR days.day <= b.valid_until)
+      AND NOT (b.specialty_id = %(specialty)s AND (b.surgeon_id IS NULL OR b.surgeon_id = %(surgeon)s))
+    GROUP BY b.theatre_id
+), theatre_free AS (
+    SELECT theatre.*,
+        opened.open - coalesce(away.away, '{{}}') - coalesce(owned.owned, '{{}}') AS usable,
+        tstzmultirange(%(wide)s::tstzrange) - coalesce(taken.held, '{{}}') - coalesce(away.away, '{{}}') AS unheld,
+        tstzmultirange(%(wide)s::tstzrange) - coalesce(taken.in_room, '{{}}') AS empty
+    FROM theatre
+    JOIN opened ON opened.theatre_id = theatre.id
+    LEFT JOIN owned ON owned.theatre_id = theatre.id
+    LEFT JOIN taken ON taken.resource_id = theatre.id
+    LEFT JOIN away ON away.resource_id = theatre.id
+), theatre_starts AS (
+    SELECT id, name, position, usable * unheld AS free,
+        {_eroded("usable", "0", "%(minutes)s")}
+        * {_eroded("unheld", "(-%(set_up)s)", "(%(minutes)s + %(clean_up)s)")}
+        * {_eroded("empty", "(-turnover_minutes)", "(%(minutes)s + turnover_minutes)")} AS starts
+    FROM theatre_free
+), on_duty AS (
+    SELECT s.staff_member_id, range_agg(s.period) AS duty
+    FROM resources_shift s JOIN requirement ON requirement.resource_id = s.staff_member_id
+    WHERE s.period && %(wide)s::tstzrange
+    GROUP BY s.staff_member_id
+), resource_free AS (
+    SELECT requirement.*,
+        CASE WHEN person.rostered THEN coalesce(on_duty.duty, '{{}}')
+             ELSE tstzmultirange(%(wide)s::tstzrange) END
+        - coalesce(taken.held, '{{}}') - coalesce(away.away, '{{}}') AS free
+    FROM requirement
+    LEFT JOIN resources_staffmember person ON person.resource_ptr_id = requirement.resource_id
+    LEFT JOIN on_duty ON on_duty.staff_member_id = requirement.resource_id
+    LEFT JOIN taken ON taken.resource_id = requirement.resource_id
+    LEFT JOIN away ON away.resource_id = requirement.resource_id
+), resource_starts AS (
+    SELECT key, quantity, {_eroded("free", "before", "after")} AS starts FROM resource_free
+), edge AS (
+    SELECT key, quantity, at, sum(step) AS step
+    FROM resource_starts, unnest(starts) AS stretch,
+        LATERAL (VALUES (lower(stretch), 1), (upper(stretch) + interval '1 microsecond', -1)) AS e(at, step)
+    GROUP BY key, quantity, at
+), level AS (
+    SELECT key, quantity, at, lead(at) OVER by_time AS until, sum(step) OVER by_time AS free_at_once
+    FROM edge WINDOW by_time AS (PARTITION BY key ORDER BY at)
+), met AS (
+    SELECT key, range_agg(tstzrange(at, until)) AS starts
+    FROM level WHERE free_at_once >= quantity AND until > at GROUP BY key
+), everything AS (
+    SELECT coalesce(range_intersect_agg(coalesce(met.starts, '{{}}')), tstzmultirange(%(wide)s::tstzrange)) AS starts
+    FROM unnest(%(keys)s::text[]) AS wanted(key) LEFT JOIN met USING (key)
+), patient AS (
+    SELECT tstzmultirange(%(wide)s::tstzrange) - coalesce(range_agg(o.period), '{{}}') AS free
+    FROM scheduling_operation o
+    WHERE o.patient_id = %(patient)s AND o.id <> %(operation)s AND o.period && %(wide)s::tstzrange
+), stretch AS (
+    SELECT t.id, t.name, t.position, t.free, possible AS starts
+    FROM theatre_starts t, everything, patient,
+        unnest(t.starts * everything.starts * {_eroded("patient.free", "0", "%(minutes)s")}
+               * tstzmultirange(%(window)s::tstzrange)) AS possible
+), candidate AS (
+    SELECT id, name, position, free, to_timestamp(ceil(extract(epoch FROM wanted) / 300) * 300) AS start, starts
+    FROM stretch,
+        LATERAL (SELECT greatest(lower(starts), least(%(near)s::timestamptz, upper(starts))) AS wanted) AS n
+    UNION
+    SELECT id, name, position, free, to_timestamp(floor(extract(epoch FROM wanted) / 300) * 300), starts
+    FROM stretch,
+        LATERAL (SELECT greatest(lower(starts), least(%(near)s::timestamptz, upper(starts))) AS wanted) AS n
+)
+SELECT c.id, c.name, c.start,
+    coalesce((SELECT extract(epoch FROM upper(f) - lower(f)) / 60 FROM unnest(c.free) AS f WHERE f @> c.start), 0)
+        - %(minutes)s - %(clean_up)s AS left_over
+FROM candidate c
+WHERE c.starts @> c.start
+ORDER BY CASE %(order)s
+        WHEN 'best_fit' THEN coalesce((
+            SELECT extract(epoch FROM upper(f) - lower(f)) FROM unnest(c.free) AS f WHERE f @> c.start), 0)
+        WHEN 'nearest' THEN abs(extract(epoch FROM c.start - %(near)s::timestamptz))
+        ELSE extract(epoch FROM c.start) END,
+    c.start, c.position, c.id
+LIMIT %(limit)s
+"""
+"""Parameters: see :func:`scheduling.slots.finding.find_free_slots`, which gives all of them.
+
+With ``near`` set to the start of the window, each stretch of starts offers its earliest one.
+"""

@@ -1,0 +1,1 @@
+"""Shaped reads that span models: each answers one page's question in a fixed number of queries."""

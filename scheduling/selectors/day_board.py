@@ -1,0 +1,303 @@
+"""The day board: theatres down, time across, in six queries for any number of either."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from resources.models import Block, OpeningHours, Theatre, Unavailability
+from scheduling.conflicts.facts import block_is_on, span
+from scheduling.models import Operation, Status
+from scheduling.period import Period, merged, without
+from scheduling.querysets import day_period, local_midnight
+
+USUAL_HOURS = (7, 19)
+"""What the board shows on a quiet day; cases and blocks outside widen it."""
+NAMED_GAP = 30
+"""Minutes from which free time is worth naming."""
+STATES = {
+    Status.SCHEDULED: "scheduled",
+    Status.ARRIVED: "arrived",
+    Status.IN_THEATRE: "progress",
+    Status.RECOVERY: "done",
+    Status.COMPLETED: "done",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A stretch of a lane: minutes of elapsed time from the board's start, and what to write on it."""
+
+    start: int
+    minutes: int
+    label: str = ""
+    hue: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseBar:
+    """One operation in its lane; ``tail`` is the turnover after it, clipped at the next case.
+
+    ``state`` is scheduled, arrived, delayed, emergency, progress or done; ``state_label`` says it
+    in words.
+    """
+
+    operation: Operation
+    start: int
+    minutes: int
+    tail: int
+    state: str
+    state_label: str
+    time_label: str
+
+    @property
+    def hue(self) -> str:
+        """Return the specialty's colour."""
+        return self.operation.specialty.hue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TheatreRow:
+    """One theatre's day. ``utilisation`` is planned in-room minutes within opening hours, in percent."""
+
+    theatre: Theatre
+    owners: str
+    blocks: list[Bar]
+    closed: list[Bar]
+    free: list[Bar]
+    cases: list[CaseBar]
+    used_minutes: int
+    open_minutes: int
+
+    @property
+    def utilisation(self) -> int | None:
+        """Return percent, or ``None`` on a day on which the theatre is not open."""
+        return round(100 * self.used_minutes / self.open_minutes) if self.open_minutes else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayBoard:
+    """Everything the day page shows; positions are minutes of elapsed time from ``period.start``."""
+
+    day: date
+    period: Period
+    now: int | None
+    hours: list[tuple[int, str]]
+    rows: list[TheatreRow]
+
+    @property
+    def span(self) -> int:
+        """Minutes across."""
+        return self.period.minutes
+
+    @property
+    def cases(self) -> int:
+        """How many operations are on the board."""
+        return sum(len(row.cases) for row in self.rows)
+
+    @property
+    def utilised(self) -> int | None:
+        """Planned utilisation of all open theatres: sum over sum, in percent."""
+        opened = sum(row.open_minutes for row in self.rows)
+        return round(100 * sum(row.used_minutes for row in self.rows) / opened) if opened else None
+
+    def _count(self, state: str) -> int:
+        return sum(case.state == state for row in self.rows for case in row.cases)
+
+    @property
+    def delayed(self) -> int:
+        """How many should have started and have not."""
+        return self._count("delayed")
+
+    @property
+    def emergencies(self) -> int:
+        """How many emergencies are not yet in theatre."""
+        return self._count("emergency")
+
+    @property
+    def previous_day(self) -> date:
+        """The day before."""
+        return self.day - timedelta(days=1)
+
+    @property
+    def next_day(self) -> date:
+        """The day after."""
+        return self.day + timedelta(days=1)
+
+
+def day_board(day: date, *, now: datetime | None = None) -> DayBoard:
+    """Return the board of a local day as it stands at ``now``."""
+    now = now or timezone.now()
+    operations = _by_theatre(Operation.objects.on(day).with_facts().order_by("period", "pk"))
+    theatres = [t for t in Theatre.objects.all() if t.in_use or t.pk in operations]
+    opened = _by_theatre(OpeningHours.objects.filter(weekday=day.isoweekday()))
+    blocks = _blocks_on(day)
+    closures = _closures(theatres, day)
+    window = _window(day, operations, blocks)
+    rows = [
+        _row(
+            theatre,
+            operations[theatre.pk],
+            opened[theatre.pk],
+            blocks[theatre.pk],
+            closures[theatre.pk],
+            window,
+            now,
+        )
+        for theatre in theatres
+    ]
+    now_minute = _minute(window, now) if window.start <= now < window.end else None
+    return DayBoard(day=day, period=window, now=now_minute, hours=_hours(window), rows=rows)
+
+
+def _by_theatre(rows: Iterable[Any]) -> dict[int, list[Any]]:
+    groups: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        groups[row.theatre_id].append(row)
+    return groups
+
+
+def _blocks_on(day: date) -> dict[int, list[tuple[Period, Block]]]:
+    laid_out: dict[int, list[tuple[Period, Block]]] = defaultdict(list)
+    weekly = Block.objects.filter(weekday=day.isoweekday()).select_related("specialty", "surgeon")
+    for block in weekly.order_by("theatre", "starts"):
+        if block_is_on(block, day):
+            laid_out[block.theatre_id].append((span(day, block.starts, block.ends), block))
+    return laid_out
+
+
+def _closures(theatres: list[Theatre], day: date) -> dict[int, list[Unavailability]]:
+    rows = Unavailability.objects.filter(resource__in=theatres, period__overlap=day_period(day))
+    found: dict[int, list[Unavailability]] = defaultdict(list)
+    for row in rows:
+        found[row.resource_id].append(row)
+    return found
+
+
+def _window(
+    day: date, operations: dict[int, list[Operation]], blocks: dict[int, list[tuple[Period, Block]]]
+) -> Period:
+    """Return the whole hours to show: the usual ones, widened to every case and block of the day."""
+    whole = Period(local_midnight(day), local_midnight(day + timedelta(days=1)))
+    first, last = USUAL_HOURS
+    shown = [Period(_at_hour(day, first), _at_hour(day, last))]
+    shown += [
+        Period.of(o.period).widened(after=o.clean_up_minutes) for rows in operations.values() for o in rows
+    ]
+    shown += [period for rows in blocks.values() for period, _ in rows]
+    start, end = min(p.start for p in shown), max(p.end for p in shown)
+    return Period(max(whole.start, _floor_hour(start)), min(whole.end, _ceil_hour(end)))
+
+
+def _at_hour(day: date, hour: int) -> datetime:
+    return timezone.make_aware(datetime.combine(day, datetime.min.time()).replace(hour=hour))
+
+
+def _floor_hour(at: datetime) -> datetime:
+    return at - timedelta(seconds=at.timestamp() % 3600)
+
+
+def _ceil_hour(at: datetime) -> datetime:
+    return at + timedelta(seconds=-at.timestamp() % 3600)
+
+
+def _hours(window: Period) -> list[tuple[int, str]]:
+    """Return a label for each elapsed hour; on a clock-change night one is missing or comes twice."""
+    return [
+        (minute, f"{timezone.localtime(window.start + timedelta(minutes=minute)):%H:%M}")
+        for minute in range(0, window.minutes, 60)
+    ]
+
+
+def _minute(window: Period, at: datetime) -> int:
+    return int((at - window.start).total_seconds() // 60)
+
+
+def _row(
+    theatre: Theatre,
+    operations: list[Operation],
+    opening: list[OpeningHours],
+    blocks: list[tuple[Period, Block]],
+    closures: list[Unavailability],
+    window: Period,
+    now: datetime,
+) -> TheatreRow:
+    day = timezone.localtime(window.start).date()
+    closed = [_clipped(row, window) for row in closures]
+    opened = [
+        left for row in opening for left in without(span(day, row.opens, row.closes), [p for p, _ in closed])
+    ]
+    in_room = [Period.of(operation.period) for operation in operations]
+    taken = [
+        p.widened(before=o.set_up_minutes, after=_tail(theatre, o))
+        for p, o in zip(in_room, operations, strict=True)
+    ]
+    gaps = [gap for period in opened for gap in without(period, taken)]
+    return TheatreRow(
+        theatre=theatre,
+        owners=" · ".join(dict.fromkeys(str(block.specialty) for _, block in blocks)),
+        blocks=[_bar(window, period, block.owner, block.specialty.hue) for period, block in blocks],
+        closed=[_bar(window, period, label) for period, label in closed],
+        free=[_bar(window, gap) for gap in _shown(gaps, window) if gap.minutes >= NAMED_GAP],
+        cases=_cases(theatre, operations, window, now),
+        used_minutes=sum(_overlap(a, b) for a in merged(in_room) for b in opened),
+        open_minutes=sum(period.minutes for period in opened),
+    )
+
+
+def _clipped(row: Unavailability, window: Period) -> tuple[Period, str]:
+    lower, upper = row.period.lower or window.start, row.period.upper or window.end
+    label = f"{row.get_kind_display()}: {row.note}" if row.note else row.get_kind_display()
+    return Period(max(lower, window.start), min(upper, window.end)), label
+
+
+def _shown(periods: Iterable[Period], window: Period) -> list[Period]:
+    return [Period(max(p.start, window.start), min(p.end, window.end)) for p in periods if p.overlaps(window)]
+
+
+def _overlap(one: Period, other: Period) -> int:
+    both = Period(max(one.start, other.start), min(one.end, other.end))
+    return max(0, both.minutes)
+
+
+def _bar(window: Period, period: Period, label: str = "", hue: str = "") -> Bar:
+    (shown,) = _shown([period], window) or [Period(window.start, window.start)]
+    return Bar(start=_minute(window, shown.start), minutes=shown.minutes, label=label, hue=hue)
+
+
+def _tail(theatre: Theatre, operation: Operation) -> int:
+    return max(theatre.turnover_minutes, operation.clean_up_minutes)
+
+
+def _cases(theatre: Theatre, operations: list[Operation], window: Period, now: datetime) -> list[CaseBar]:
+    starts = [operation.period.lower for operation in operations[1:]] + [window.end]
+    bars = []
+    for operation, following in zip(operations, starts, strict=True):
+        period = Period.of(operation.period)
+        room_after = int((max(following, period.end) - period.end).total_seconds() // 60)
+        state, label = _state(operation, now)
+        bar = _bar(window, period)
+        bars.append(
+            CaseBar(
+                operation=operation,
+                start=bar.start,
+                minutes=bar.minutes,
+                tail=min(_tail(theatre, operation), room_after),
+                state=state,
+                state_label=label,
+                time_label=str(period),
+            )
+        )
+    return bars
+
+
+def _state(operation: Operation, now: datetime) -> tuple[str, str]:
+    """Return state and words; a late start and an emergency matter more than "scheduled"."""
+    if operation.is_movable and operation.priority.emergency:
+        return "emergency", "Emergency"
+    if operation.is_movable and operation.period.lower < now:
+        return "delayed", "Should have started"
+    return STATES[Status(operation.status)], operation.get_status_display()

@@ -1,0 +1,114 @@
+"""Everything the page of one operation shows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from resources.models import Resource
+from scheduling.conflicts import Conflict, Facts, check_plan
+from scheduling.conflicts.rules_hard import missing_needs
+from scheduling.models import (
+    Operation,
+    OperationChange,
+    OperationEvent,
+    Reservation,
+    ReservationRole,
+)
+from scheduling.period import Period
+from scheduling.plan import Plan
+from scheduling.services.undoing import CAPABILITY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryLine:
+    """One change in words: what the plan was and what it became."""
+
+    change: OperationChange
+    was: str
+    became: str
+    team: str
+    undoable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationPage:
+    """One operation with its team, what is missing, what speaks against its plan, and its history."""
+
+    operation: Operation
+    team: list[Reservation]
+    missing: list[str]
+    conflicts: list[Conflict]
+    events: list[OperationEvent]
+    history: list[HistoryLine]
+
+
+def operation_page(operation: Operation) -> OperationPage:
+    """Return what the page of ``operation`` shows; load it with ``with_facts()``."""
+    rows = list(operation.reservations.filter(active=True).select_related("resource"))
+    missing: list[str] = []
+    conflicts: list[Conflict] = []
+    if operation.is_movable:
+        plan = Plan.current(operation, rows)
+        facts = Facts.load([plan])
+        facts.occupy(plan)
+        missing = missing_needs(replace(plan, confirming=True), facts)
+        conflicts = check_plan(plan, facts)
+    return OperationPage(
+        operation=operation,
+        team=sorted(rows, key=lambda row: ReservationRole.values.index(row.role)),
+        missing=missing,
+        conflicts=conflicts,
+        events=list(operation.events.filter(current=True).select_related("recorded_by")),
+        history=history_of(operation),
+    )
+
+
+def history_of(operation: Operation) -> list[HistoryLine]:
+    """Return the operation's changes, newest first, with resources by name."""
+    changes = list(
+        OperationChange.objects.filter(operation=operation)
+        .select_related("actor", "reason")
+        .order_by("-version")
+    )
+    snapshots = [snapshot for change in changes for snapshot in (change.before, change.after)]
+    names = dict(Resource.objects.filter(pk__in=_resources(snapshots)).values_list("pk", "name"))
+    return [
+        HistoryLine(
+            change=change,
+            was=_place(change.before, names),
+            became=_place(change.after, names),
+            team=_team_change(change, names),
+            undoable=change.version == operation.version and change.verb in CAPABILITY,
+        )
+        for change in changes
+    ]
+
+
+def _resources(snapshots: Iterable[dict[str, Any]]) -> set[int]:
+    found: set[int] = set()
+    for snapshot in snapshots:
+        found.update(item["resource"] for item in snapshot.get("team", []))
+        if snapshot.get("theatre"):
+            found.add(snapshot["theatre"])
+    return found
+
+
+def _place(snapshot: dict[str, Any], names: dict[int, str]) -> str:
+    """Return theatre, date and times of a snapshot, or "" when it had none."""
+    if not snapshot.get("theatre"):
+        return ""
+    period = Period(datetime.fromisoformat(snapshot["start"]), datetime.fromisoformat(snapshot["end"]))
+    day = timezone.localtime(period.start)
+    return f"{names.get(snapshot['theatre'], '?')}, {day:%a %d %b %Y} {period}"
+
+
+def _team_change(change: OperationChange, names: dict[int, str]) -> str:
+    """Return who joined (+) and who left (-)."""
+    before = {(item["resource"], item["role"]) for item in change.before.get("team", [])}
+    after = {(item["resource"], item["role"]) for item in change.after.get("team", [])}
+    joined = [f"+ {names.get(resource, '?')}" for resource, _ in sorted(after - before)]
+    left = [f"− {names.get(resource, '?')}" for resource, _ in sorted(before - after)]
+    return ", ".join([*joined, *left])

@@ -6,7 +6,7 @@ one that has neither.
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
@@ -42,8 +42,9 @@ def requires(capability: str) -> Callable[[View[P]], View[P]]:
             authorise(actor_of(request), capability)
             return view(request, *args, **kwargs)
 
-        guarded.capability = capability  # type: ignore[attr-defined]  # read by the URLconf walk
-        return guarded
+        marked: Any = guarded
+        marked.capability = capability  # read by the walk over the URLconf
+        return cast("View[P]", marked)
 
     return decorate
 
@@ -54,7 +55,7 @@ def public(*, because: str) -> Callable[[View[P]], View[P]]:
     def decorate(view: View[P]) -> View[P]:
         opened: Any = login_not_required(view)
         opened.public_because = because
-        return opened
+        return cast("View[P]", opened)
 
     return decorate
 

@@ -48,11 +48,9 @@ class EstimateSource(models.TextChoices):
     IMPORTED = "imported", "Imported list"
 
 
-def _minutes_field(**options: object) -> models.PositiveSmallIntegerField:
-    return models.PositiveSmallIntegerField(
-        validators=[MinValueValidator(options.pop("least", 0)), MaxValueValidator(MAX_MINUTES)],  # type: ignore[type-var,arg-type]
-        **options,  # type: ignore[arg-type]
-    )
+def _minutes_field(*, default: int, least: int = 0) -> "models.PositiveSmallIntegerField[int, int]":
+    limits = [MinValueValidator(least), MaxValueValidator(MAX_MINUTES)]
+    return models.PositiveSmallIntegerField(default=default, validators=limits)
 
 
 class Operation(models.Model):
@@ -167,7 +165,8 @@ class Operation(models.Model):
     @property
     def in_room_minutes(self) -> int:
         """Planned minutes from wheels-in to wheels-out."""
-        return self.anaesthesia_minutes + self.surgery_minutes
+        minutes: int = self.anaesthesia_minutes + self.surgery_minutes
+        return minutes
 
     @property
     def starts_at(self) -> datetime | None:

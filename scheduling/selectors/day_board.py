@@ -269,7 +269,8 @@ def _bar(window: Period, period: Period, label: str = "", hue: str = "") -> Bar:
 
 
 def _tail(theatre: Theatre, operation: Operation) -> int:
-    return max(theatre.turnover_minutes, operation.clean_up_minutes)
+    minutes: int = max(theatre.turnover_minutes, operation.clean_up_minutes)
+    return minutes
 
 
 def _cases(theatre: Theatre, operations: list[Operation], window: Period, now: datetime) -> list[CaseBar]:

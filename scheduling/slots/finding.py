@@ -90,14 +90,16 @@ def _requirements(operation: Operation) -> list[dict[str, Any]]:
     if operation.lead_surgeon_id:
         rows.append(_row(operation, "surgeon", 1, operation.lead_surgeon_id, ReservationRole.LEAD_SURGEON))
     for need in operation.equipment_needs.select_related("equipment_type"):
-        items = EquipmentItem.objects.filter(type=need.equipment_type_id, in_use=True).values_list("pk", flat=True)
+        items = EquipmentItem.objects.filter(type=need.equipment_type_id, in_use=True).values_list(
+            "pk", flat=True
+        )
         tail = need.equipment_type.turnaround_minutes
         key = f"equipment {need.equipment_type_id}"
         rows += [_row(operation, key, need.quantity, item, ReservationRole.EQUIPMENT, tail) for item in items]
-    for need in operation.staff_needs.all():
-        able = StaffMember.objects.filter(profession__in=PROFESSIONS.get(need.role, ()), in_use=True)
-        others = able.exclude(pk=operation.lead_surgeon_id).values_list("pk", flat=True)
-        rows += [_row(operation, f"staff {need.role}", need.quantity, pk, need.role) for pk in others]
+    for post in operation.staff_needs.all():
+        able = StaffMember.objects.filter(profession__in=PROFESSIONS.get(post.role, ()), in_use=True)
+        others = able.exclude(pk=operation.lead_surgeon_id or 0).values_list("pk", flat=True)
+        rows += [_row(operation, f"staff {post.role}", post.quantity, pk, post.role) for pk in others]
     if operation.bed_kind:
         beds = Bed.objects.filter(bed_kind=operation.bed_kind, in_use=True).values_list("pk", flat=True)
         rows += [_row(operation, "bed", 1, bed, ReservationRole.BED) for bed in beds]

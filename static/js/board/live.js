@@ -1,0 +1,58 @@
+// Hear that something changed: one event stream per tab, and a slow poll for what the stream lost.
+
+import { day, minuteNow, span, timeline, clockAt } from "./board.js";
+import { refresh } from "./refresh.js";
+
+const POLL_MS = 60_000;
+const POLL_WHILE_LIVE_MS = 300_000;
+const GATHER_MS = 120;
+
+let timer = 0;
+let stream = null;
+let polled = Date.now();
+
+function soon() {
+  clearTimeout(timer);
+  timer = setTimeout(refresh, GATHER_MS);
+}
+
+function listen() {
+  if (!window.EventSource) return;
+  stream = new EventSource(timeline().dataset.live);
+  stream.addEventListener("changed", (event) => {
+    if (JSON.parse(event.data).days.includes(day())) soon();
+  });
+  // News may have passed while the connection was down.
+  stream.addEventListener("open", () => Date.now() - polled > GATHER_MS * 10 && soon());
+}
+
+function moveNowLine() {
+  const minute = minuteNow();
+  const shown = minute >= 0 && minute <= span();
+  if (shown) timeline().style.setProperty("--now", minute);
+  else timeline().style.removeProperty("--now");
+  const label = timeline().querySelector(".tl-hours .now");
+  if (label && shown) label.textContent = clockAt(minute);
+}
+
+function poll() {
+  if (document.hidden) return;
+  moveNowLine();
+  const live = stream?.readyState === EventSource.OPEN;
+  if (Date.now() - polled < (live ? POLL_WHILE_LIVE_MS : POLL_MS)) return;
+  polled = Date.now();
+  refresh();
+}
+
+export function startLive() {
+  listen();
+  setInterval(poll, 15_000);
+  document.addEventListener("board:refreshed", () => {
+    polled = Date.now();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) soon();
+  });
+  addEventListener("pagehide", () => stream?.close());
+  addEventListener("pageshow", (event) => event.persisted && (listen(), soon()));
+}

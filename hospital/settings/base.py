@@ -5,6 +5,8 @@ from pathlib import Path
 
 from csp.constants import SELF, UNSAFE_INLINE
 
+from hospital.addresses import broker_url, database, redis_url
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 INSTALLED_APPS = [
@@ -133,3 +135,9 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+
+# --- servers: the embedded ones where nothing else is set ---------------------------------------
+DATABASES = {"default": database()}
+REDIS_URL = redis_url()
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CELERY_BROKER_URL = broker_url(REDIS_URL)

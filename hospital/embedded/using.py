@@ -1,0 +1,121 @@
+"""Use the embedded servers: start them if they don't run, and let them stop after the last user."""
+
+import contextlib
+import fcntl
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Self
+
+from hospital.embedded import postgres, redis
+from hospital.embedded.errors import EmbeddedError
+from hospital.embedded.keeper import keeper_lock, try_lock, users_lock
+from hospital.embedded.place import ROOT, Place
+from hospital.processes import Service
+
+READY_SECONDS = 60.0
+STOP_SECONDS = 20.0
+
+
+def keeper_service(place: Place, servers: list[str]) -> Service:
+    """Return the keeper as a service, for a manager that starts it again when it dies."""
+    return Service(name="servers", command=tuple(_command(place, servers)), folder=ROOT)
+
+
+@contextlib.contextmanager
+def holding(place: Place) -> Iterator[None]:
+    """Be a user of the place, so that no keeper stops the servers meanwhile."""
+    place.make_folders()
+    with users_lock(place).open("a") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)
+        yield
+
+
+@contextlib.contextmanager
+def running(place: Place, servers: list[str]) -> Iterator[None]:
+    """Have the servers running inside the ``with`` block; stop them afterwards if nobody else uses them."""
+    if not servers:
+        yield
+        return
+    with holding(place), _Keeper(place, servers) as keeper:
+        wait_until_ready(place, servers, keeper.check)
+        yield
+    _wait_until_stopped(place)
+
+
+def are_ready(place: Place, servers: list[str]) -> bool:
+    """Say whether all of the servers answer."""
+    ready = {"postgres": postgres.is_ready, "redis": redis.is_ready}
+    return all(ready[name](place) for name in servers)
+
+
+def wait_until_ready(place: Place, servers: list[str], check: Callable[[], None] = lambda: None) -> None:
+    """Wait for the servers to answer; ``check`` is called meanwhile and may raise."""
+    deadline = time.monotonic() + READY_SECONDS
+    while not are_ready(place, servers):
+        check()
+        if time.monotonic() > deadline:
+            raise EmbeddedError(_advice(place))
+        time.sleep(0.05)
+
+
+class _Keeper:
+    """Starts a keeper when there is none, and passes on why it could not do its work."""
+
+    def __init__(self, place: Place, servers: list[str]) -> None:
+        self.place = place
+        self.command = _command(place, servers)
+        self.process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None and self.process.stderr is not None:
+            self.process.stderr.close()
+            self.process.returncode = 0  # it is on its own from here on; nobody waits for it
+
+    def check(self) -> None:
+        """Start a keeper unless one is at work."""
+        if self.process is not None and self.process.poll():
+            said = self.process.stderr.read().strip() if self.process.stderr else ""
+            raise EmbeddedError(said.splitlines()[-1] if said else _advice(self.place))
+        if self.process is not None or _is_kept(self.place):
+            return
+        with (self.place.logs / "servers.log").open("a") as log:
+            self.process = subprocess.Popen(  # noqa: S603
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.PIPE,
+                text=True,
+                cwd=ROOT,
+                start_new_session=True,
+            )
+
+
+def _advice(place: Place) -> str:
+    return f"The embedded servers don't start. Read {place.logs}/postgres.log and redis.log, and check the disk's space."
+
+
+def _is_kept(place: Place) -> bool:
+    with keeper_lock(place).open("a") as lock:
+        return not try_lock(lock, fcntl.LOCK_EX)
+
+
+def _command(place: Place, servers: list[str]) -> list[str]:
+    command = [sys.executable, "-m", "hospital.embedded.keeper", str(place.folder)]
+    command += [] if place.durable else ["--throw-away"]
+    return command + (["--only", servers[0]] if len(servers) == 1 else [])
+
+
+def _wait_until_stopped(place: Place) -> None:
+    """Wait while the keeper stops, unless it goes on for another user."""
+    deadline = time.monotonic() + STOP_SECONDS
+    with users_lock(place).open("a") as users:
+        while _is_kept(place) and time.monotonic() < deadline:
+            if not try_lock(users, fcntl.LOCK_EX) and try_lock(users, fcntl.LOCK_SH):
+                return  # other users share the lock; a keeper that is stopping would hold it alone
+            fcntl.flock(users, fcntl.LOCK_UN)
+            time.sleep(0.1)

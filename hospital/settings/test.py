@@ -1,0 +1,25 @@
+"""Settings of the tests: real servers, quick passwords."""
+
+import os
+
+from hospital.addresses import broker_url, database, redis_url
+from hospital.embedded.place import ROOT, Place
+from hospital.settings.base import *  # noqa: F403
+
+TEST_PLACE = Place(folder=ROOT / ".data" / "test", durable=False)
+DEBUG = False
+SECRET_KEY = "insecure-key-of-the-tests"  # noqa: S105
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
+DATABASES = {"default": database(place=TEST_PLACE) | {"CONN_MAX_AGE": 0}}
+# Tests that run side by side keep apart in Redis: each worker has its own number.
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+REDIS_URL = f"{redis_url(place=TEST_PLACE).partition('?')[0]}?db={int(_worker) + 1}"
+CELERY_BROKER_URL = broker_url(REDIS_URL)
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_AUTOREFRESH = True

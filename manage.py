@@ -20,22 +20,27 @@ def needs_servers(arguments: list[str]) -> bool:
 def main() -> None:
     """Run the command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hospital.settings.dev")
-    from django.core.management import execute_from_command_line  # noqa: PLC0415  # after the setting
+    from hospital.environment import ConfigurationError  # noqa: PLC0415  # after the setting
 
-    if not needs_servers(sys.argv[1:]):
-        execute_from_command_line(sys.argv)
-        return
+    try:
+        run(sys.argv)
+    except ConfigurationError as error:
+        sys.exit(str(error))
+
+
+def run(command_line: list[str]) -> None:
+    """Run the command, with the servers that it needs and nobody named."""
+    from django.core.management import execute_from_command_line  # noqa: PLC0415
 
     from hospital.addresses import embedded_servers  # noqa: PLC0415
-    from hospital.embedded.errors import EmbeddedError  # noqa: PLC0415
     from hospital.embedded.place import current_place  # noqa: PLC0415
     from hospital.embedded.using import running  # noqa: PLC0415
 
-    try:
-        with running(current_place(), embedded_servers()):
-            execute_from_command_line(sys.argv)
-    except EmbeddedError as error:
-        sys.exit(str(error))
+    if not needs_servers(command_line[1:]):
+        execute_from_command_line(command_line)
+        return
+    with running(current_place(), embedded_servers()):
+        execute_from_command_line(command_line)
 
 
 if __name__ == "__main__":

@@ -6,25 +6,26 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from hospital.embedded.place import Place, current_place
+from hospital.environment import ConfigurationError, value
 
 SCHEMES = ("postgres", "postgresql")
 OPTIONS = {"sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "application_name", "options"}
 """What may follow the ``?`` of ``DATABASE_URL``: parameters of libpq."""
 
 
-class AddressError(ValueError):
+class AddressError(ConfigurationError):
     """An address in the environment can't be understood; the message names it, never its password."""
 
 
 def embedded_servers(environ: Mapping[str, str] = os.environ) -> list[str]:
     """Return which servers are ours to run: those whose address is not set."""
     wanted = {"postgres": "DATABASE_URL", "redis": "REDIS_URL"}
-    return [server for server, variable in wanted.items() if not environ.get(variable)]
+    return [server for server, variable in wanted.items() if not value(variable, environ)]
 
 
 def database(environ: Mapping[str, str] = os.environ, place: Place | None = None) -> dict[str, Any]:
     """Return Django's entry in ``DATABASES``."""
-    url = environ.get("DATABASE_URL") or (place or current_place(environ)).database_url
+    url = value("DATABASE_URL", environ) or (place or current_place(environ)).database_url
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     unknown = options.keys() - OPTIONS - {"host"}
@@ -49,7 +50,7 @@ def database(environ: Mapping[str, str] = os.environ, place: Place | None = None
 
 def redis_url(environ: Mapping[str, str] = os.environ, place: Place | None = None) -> str:
     """Return the address of Redis in the form that redis-py reads."""
-    url = environ.get("REDIS_URL") or (place or current_place(environ)).redis_url
+    url = value("REDIS_URL", environ) or (place or current_place(environ)).redis_url
     if not url.startswith(("redis://", "rediss://", "unix://")):
         message = "REDIS_URL can't be used: it is not redis://HOST:PORT/0, rediss://… or unix:///PATH."
         raise AddressError(message)

@@ -12,15 +12,9 @@ from hospital.embedded import postgres, redis
 from hospital.embedded.errors import EmbeddedError
 from hospital.embedded.keeper import keeper_lock, try_lock, users_lock
 from hospital.embedded.place import ROOT, Place
-from hospital.processes import Service
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
-
-
-def keeper_service(place: Place, servers: list[str]) -> Service:
-    """Return the keeper as a service, for a manager that starts it again when it dies."""
-    return Service(name="servers", command=tuple(_command(place, servers)), folder=ROOT)
 
 
 @contextlib.contextmanager
@@ -33,14 +27,18 @@ def holding(place: Place) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def running(place: Place, servers: list[str]) -> Iterator[None]:
-    """Have the servers running inside the ``with`` block; stop them afterwards if nobody else uses them."""
+def running(place: Place, servers: list[str]) -> Iterator[Callable[[], bool]]:
+    """Have the servers running inside the ``with`` block; stop them afterwards if nobody else uses them.
+
+    Gives a function to call now and then in a long block: it starts a new keeper should ours have
+    been killed. It returns ``False``, so that it can be waited for in vain.
+    """
     if not servers:
-        yield
+        yield lambda: False
         return
     with holding(place), _Keeper(place, servers) as keeper:
         wait_until_ready(place, servers, keeper.check)
-        yield
+        yield keeper.check
     _wait_until_stopped(place)
 
 
@@ -50,7 +48,7 @@ def are_ready(place: Place, servers: list[str]) -> bool:
     return all(ready[name](place) for name in servers)
 
 
-def wait_until_ready(place: Place, servers: list[str], check: Callable[[], None] = lambda: None) -> None:
+def wait_until_ready(place: Place, servers: list[str], check: Callable[[], object] = lambda: None) -> None:
     """Wait for the servers to answer; ``check`` is called meanwhile and may raise."""
     deadline = time.monotonic() + READY_SECONDS
     while not are_ready(place, servers):
@@ -76,13 +74,22 @@ class _Keeper:
             self.process.stderr.close()
             self.process.returncode = 0  # it is on its own from here on; nobody waits for it
 
-    def check(self) -> None:
-        """Start a keeper unless one is at work."""
-        if self.process is not None and self.process.poll():
+    def check(self) -> bool:
+        """Start a keeper unless one is at work; raise what the last one said if it gave up."""
+        if self.process is not None:
+            code = self.process.poll()
+            if code is None:
+                return False
             said = self.process.stderr.read().strip() if self.process.stderr else ""
-            raise EmbeddedError(said.splitlines()[-1] if said else _advice(self.place))
-        if self.process is not None or _is_kept(self.place):
-            return
+            if code > 0:
+                raise EmbeddedError(said.splitlines()[-1] if said else _advice(self.place))
+            self.__exit__()
+            self.process = None
+        if not _is_kept(self.place):
+            self._start()
+        return False
+
+    def _start(self) -> None:
         with (self.place.logs / "servers.log").open("a") as log:
             self.process = subprocess.Popen(  # noqa: S603
                 self.command,
@@ -96,7 +103,7 @@ class _Keeper:
 
 
 def _advice(place: Place) -> str:
-    return f"The embedded servers don't start. Read {place.logs}/postgres.log and redis.log, and check the disk's space."
+    return f"The embedded servers don't start. Read postgres.log and redis.log in {place.logs}, and check the disk's space."
 
 
 def _is_kept(place: Place) -> bool:

@@ -2,9 +2,20 @@
 
 import os
 
+from hospital.environment import words
 from hospital.settings.base import *  # noqa: F403
 
 DEBUG = os.environ.get("DEBUG", "") == "1"
-SECRET_KEY = os.environ.get("SECRET_KEY", "insecure-demo-key-for-one-machine-only")
-ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+DEMO_SECRET_KEY = "insecure-demo-key-for-one-machine-only"  # noqa: S105  # production refuses it
+SECRET_KEY = os.environ.get("SECRET_KEY") or DEMO_SECRET_KEY
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *words("ALLOWED_HOSTS")]
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+DEMO_ALLOWED = True
+
+if DEBUG:
+    # A change of a file shows at the next click.
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True

@@ -1,0 +1,19 @@
+"""The queue for work in the background, and what beat starts when."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hospital.settings.dev")
+
+app = Celery("hospital")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    "verify-bookings": {
+        "task": "scheduling.tasks.verify_bookings",
+        "schedule": crontab(hour="2", minute="30"),  # UTC
+        "options": {"expires": 3600},  # a run that waited an hour is no longer wanted
+    },
+}

@@ -1,0 +1,212 @@
+"""The live stream: a small ASGI app that tells open pages which days changed.
+
+It runs in a process of its own, so that streams use up neither the workers that serve pages nor
+database connections: a connection is opened to look at the session when a stream begins and once a
+minute after that, and closed at once. What travels is days, never patients; the page then fetches
+what it shows, with its own rights. Start it with ``uvicorn hospital.live:app``.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import random
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hospital.settings.dev")
+django.setup()
+
+import redis.asyncio as redis  # noqa: E402  # Django comes first
+from django.conf import settings  # noqa: E402
+from django.contrib.auth import get_user  # noqa: E402
+from django.contrib.sessions.backends.base import SessionBase  # noqa: E402
+from django.db import Error as DatabaseError  # noqa: E402
+from django.db import connections  # noqa: E402
+from django.http import HttpRequest  # noqa: E402
+from django.utils.module_loading import import_string  # noqa: E402
+from redis.exceptions import RedisError  # noqa: E402
+
+from messaging.live import CHANNEL  # noqa: E402
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+PATH = "/live/"
+HEARTBEAT_SECONDS = 15.0
+RECHECK_SECONDS = float(os.environ.get("LIVE_RECHECK_SECONDS", "60"))
+RECONNECT_SECONDS = 0.5
+RETRY_MS = (2000, 3000)
+logger = logging.getLogger(__name__)
+checkers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="session-check")
+
+
+class Stream:
+    """One open page, and the days it has yet to be told about."""
+
+    def __init__(self) -> None:
+        self.days: set[str] = set()
+        self.news = asyncio.Event()
+        self.ended = asyncio.Event()
+
+    def add(self, days: Iterable[str]) -> None:
+        """Note changed days. A page that reads slowly gets them together, so nothing piles up."""
+        self.days.update(days)
+        self.news.set()
+
+    async def next(self) -> list[str]:
+        """Wait at most one heartbeat; return the changed days, or none."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.news.wait(), HEARTBEAT_SECONDS)
+        self.news.clear()
+        days, self.days = sorted(self.days), set()
+        return days
+
+
+streams: set[Stream] = set()
+
+
+async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """Answer one connection."""
+    if scope["type"] == "lifespan":
+        await _live(receive, send)
+    elif scope["type"] != "http" or scope["path"] != PATH:
+        await _refuse(send, 404)
+    elif scope["method"] != "GET":
+        await _refuse(send, 405)
+    else:
+        await _stream(_session_key(scope), receive, send)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Listen to Redis from the process's start to its end."""
+    await receive()
+    listener = asyncio.create_task(listen())
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    listener.cancel()
+    await asyncio.gather(listener, return_exceptions=True)
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+async def listen() -> None:
+    """Pass on what is published; connect again, for as long as it takes, whenever Redis goes away."""
+    while True:
+        try:
+            async with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2) as connection:
+                async with connection.pubsub(ignore_subscribe_messages=True) as subscription:
+                    await subscription.subscribe(CHANNEL)
+                    _end_all()
+                    async for message in subscription.listen():
+                        _tell_all(message["data"])
+        except (RedisError, OSError) as error:
+            logger.warning("Redis is away (%s); open pages poll until it is back.", type(error).__name__)
+        await asyncio.sleep(RECONNECT_SECONDS)
+
+
+def _end_all() -> None:
+    """End the streams that may have missed something: a page that opens its stream again looks again."""
+    for stream in streams:
+        stream.ended.set()
+
+
+def _tell_all(text: bytes) -> None:
+    try:
+        days = [str(day) for day in json.loads(text)["days"]]
+    except (ValueError, KeyError, TypeError):
+        logger.warning("A message on %s is not of the agreed form.", CHANNEL)
+        return
+    for stream in streams:
+        stream.add(days)
+
+
+async def _stream(session_key: str, receive: Receive, send: Send) -> None:
+    """Serve one page until it closes, its session ends, or the process stops."""
+    status = await _check(session_key)
+    if status == 401:
+        await _refuse(send, status)
+        return
+    headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    # Pages that lost their streams together don't come back all in the same instant.
+    await _write(send, f"retry: {random.randint(*RETRY_MS)}\n\n")  # noqa: S311
+    if status == 200:
+        await _serve(Stream(), session_key, receive, send)
+    # A browser gives up a stream that once answered with an error; one that just ends, it opens again.
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _serve(stream: Stream, session_key: str, receive: Receive, send: Send) -> None:
+    streams.add(stream)
+    tell = asyncio.create_task(_tell(stream, send))
+    ends = (stream.ended.wait(), _until_closed(receive), _until_signed_out(session_key))
+    tasks = [tell, *(asyncio.ensure_future(end) for end in ends)]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        streams.discard(stream)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _tell(stream: Stream, send: Send) -> None:
+    while True:
+        days = await stream.next()
+        await _write(send, f"event: changed\ndata: {json.dumps({'days': days})}\n\n" if days else ": still here\n\n")
+
+
+async def _until_closed(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _until_signed_out(session_key: str) -> None:
+    status = 200
+    while status in (200, 503):  # while the database is away, nobody is thrown out
+        await asyncio.sleep(RECHECK_SECONDS)
+        status = await _check(session_key)
+
+
+async def _check(session_key: str) -> int:
+    return await asyncio.get_running_loop().run_in_executor(checkers, check_session, session_key)
+
+
+def check_session(session_key: str) -> int:
+    """Return the HTTP status for the holder of this session: 200, 401 signed out, or 503 can't tell."""
+    if not session_key:
+        return 401
+    try:
+        session: SessionBase = import_string(f"{settings.SESSION_ENGINE}.SessionStore")(session_key)
+        request = HttpRequest()
+        request.session = session
+        return 200 if get_user(request).is_authenticated else 401
+    except DatabaseError:
+        return 503
+    finally:
+        connections.close_all()
+
+
+def _session_key(scope: dict[str, Any]) -> str:
+    cookies: SimpleCookie = SimpleCookie()
+    for name, content in scope["headers"]:
+        if name == b"cookie":
+            with contextlib.suppress(CookieError):
+                cookies.load(content.decode("latin-1"))
+    found = cookies.get(settings.SESSION_COOKIE_NAME)
+    return found.value if found else ""
+
+
+async def _refuse(send: Send, status: int) -> None:
+    headers = [(b"content-type", b"text/plain"), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _write(send: Send, text: str) -> None:
+    await send({"type": "http.response.body", "body": text.encode(), "more_body": True})

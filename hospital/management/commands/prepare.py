@@ -1,0 +1,49 @@
+"""Bring the database and the static files to this version of the code."""
+
+import time
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management import CommandParser, call_command, get_commands
+from django.core.management.base import BaseCommand
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.migrations.executor import MigrationExecutor
+
+
+class Command(BaseCommand):
+    """``manage.py prepare``: what comes between installing and serving. Safe to run again."""
+
+    help = "Migrate the database, collect the static files and, with --demo, load the demo hospital into an empty site."
+    requires_system_checks: list[str] = []  # noqa: RUF012  # Django's own form
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Define the command line."""
+        parser.add_argument("--demo", action="store_true", help="load the demo hospital if nobody can sign in yet")
+        parser.add_argument("--no-static", action="store_true", help="leave the static files alone")
+
+    def handle(self, *_args: object, demo: bool, no_static: bool, **_options: Any) -> None:
+        """Do what is not done yet, and sum it up."""
+        began = time.monotonic()
+        done = self.migrate()
+        if not no_static:
+            call_command("collectstatic", interactive=False, verbosity=0)
+        if demo and load_demo_once():
+            done += ", demo hospital loaded"
+        self.stdout.write(f"Prepared in {time.monotonic() - began:.1f} s: {done}.")
+
+    def migrate(self) -> str:
+        """Apply what is missing and say so."""
+        executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        if missing:
+            self.stdout.write(f"Migrating the database: {len(missing)} steps.")
+            call_command("migrate", interactive=False, verbosity=0)
+        return f"{len(missing)} migrations applied" if missing else "database up to date"
+
+
+def load_demo_once() -> bool:
+    """Load the demo hospital unless somebody can sign in already; say whether that was done."""
+    if "load_demo" not in get_commands() or get_user_model()._default_manager.exists():
+        return False
+    call_command("load_demo")
+    return True

@@ -1,0 +1,52 @@
+"""Pages of the site itself: is it alive, is it ready, and what it says when the database is away."""
+
+import sys
+
+import redis
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from django.views.defaults import server_error as django_server_error
+
+from accounts.permissions import public
+
+AWAY = "The database is starting again. Wait a few seconds and reload; what was confirmed to you is kept."
+
+
+@public(because="the proxy and the container engine ask whether this process answers")
+@never_cache
+@require_safe
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """Say that this process answers."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@public(because="monitoring asks whether the site can work; the answer names servers, nothing else")
+@never_cache
+@require_safe
+def readyz(_request: HttpRequest) -> HttpResponse:
+    """Say whether the database and Redis answer; 503 names the one that doesn't."""
+    away = []
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except (OperationalError, InterfaceError):
+        away.append("database")
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as client:
+            client.ping()
+    except redis.RedisError:
+        away.append("redis")
+    text = f"no answer from: {', '.join(away)}\n" if away else "ready\n"
+    return HttpResponse(text, status=503 if away else 200, content_type="text/plain")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer an exception: 503 and "try again" if the database went away, else the page for our mistakes."""
+    if not isinstance(sys.exception(), (OperationalError, InterfaceError)):
+        return django_server_error(request)
+    response = HttpResponseServerError(AWAY, content_type="text/plain; charset=utf-8", status=503)
+    response["Retry-After"] = "2"
+    return response

@@ -13,6 +13,7 @@ admin.site.index_title = "What the hospital keeps"
 handler500 = "hospital.views.server_error"
 
 urlpatterns = [
+    path("", include("scheduling.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("healthz", views.healthz, name="healthz"),

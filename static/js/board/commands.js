@@ -74,7 +74,7 @@ function pendingCard(card, place) {
   box.classList.add(...[...card.classList].filter((name) => name.startsWith("hue-")));
   box.querySelector(".case-name").textContent = titleOf(card);
   box.querySelector(".case-proc").textContent = card.querySelector(".wl-proc").textContent;
-  for (const name of ["p", "t"]) item.style.setProperty(`--${name}`, card.dataset[name]);
+  item.style.setProperty("--t", card.dataset.t);
   place.row.querySelector(".cases").append(item);
   Object.assign(box.dataset, { p: card.dataset.p, t: card.dataset.t });
   show(box, place);

@@ -29,10 +29,12 @@ const zoomTo = (zoom) => change({ zoom: Math.min(LARGEST, Math.max(1, zoom)) });
 
 const plain = (text) => text.normalize("NFD").replace(/\p{Diacritic}/gu, "").toLowerCase();
 let hits = [];
+let visited = -1;
 
 function filter(field) {
   const wanted = plain(field.value.trim());
   hits = [];
+  visited = -1;
   for (const card of cards()) {
     const hit = wanted !== "" && plain(card.textContent).includes(wanted);
     card.toggleAttribute("data-hit", hit);
@@ -43,12 +45,9 @@ function filter(field) {
 }
 
 function goToNextHit() {
-  const index = hits.indexOf(hits.find((card) => card.dataset.visited === undefined)) % (hits.length || 1);
-  const card = hits[Math.max(0, index)];
-  if (!card) return;
-  card.dataset.visited = "";
-  if (hits.every((hit) => hit.dataset.visited !== undefined)) for (const hit of hits) delete hit.dataset.visited;
-  focusCard(card);
+  if (!hits.length) return;
+  visited = (visited + 1) % hits.length;
+  focusCard(hits[visited]);
 }
 
 export function startView() {

@@ -1,0 +1,93 @@
+"""Repeated pieces of the interface; their markup is in ``templates/components/``."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django import forms, template
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts.models import User
+from patients.models import Patient
+from scheduling.conflicts import Conflict
+from scheduling.models import Operation
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """Draw an icon of the sprite; it is decoration, so the words beside it have to carry the meaning."""
+    return format_html(
+        '<svg class="ic {}" aria-hidden="true"><use href="{}#{}"/></svg>',
+        extra,
+        static("vendor/icons.svg"),
+        name,
+    )
+
+
+@register.filter
+def can(user: User, capability: str) -> bool:
+    """Say whether the person may do something: ``{% if user|can:"scheduling.book_operation" %}``."""
+    return user.is_authenticated and user.can(capability)
+
+
+@register.filter
+def moment(at: datetime | None) -> str:
+    """Write an instant in the hospital's zone: ``Mon 23 Nov 2026 14:05``."""
+    return f"{timezone.localtime(at):%a %d %b %Y %H:%M}" if at else ""
+
+
+@register.filter
+def hours(minutes: int) -> str:
+    """Write minutes as people say them: ``1 h 25 min``."""
+    whole, rest = divmod(minutes, 60)
+    return " ".join(part for part in (f"{whole} h" if whole else "", f"{rest} min" if rest else "") if part)
+
+
+@register.inclusion_tag("components/field.html")
+def field(bound: forms.BoundField, *, label: str = "", small: bool = False) -> dict[str, Any]:
+    """Draw a form field with its label, help and errors beside it."""
+    widget = bound.field.widget
+    checkbox = isinstance(widget, forms.CheckboxInput)
+    choices = isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple)
+    select = isinstance(widget, forms.Select)
+    looks = "form-check-input" if checkbox or choices else "form-select" if select else "form-control"
+    drawn = bound.as_widget(attrs={"class": f"{looks} is-invalid" if bound.errors else looks})
+    return {
+        "field": bound,
+        "drawn": drawn,
+        "label": label or bound.label,
+        "checkbox": checkbox,
+        "choices": choices,
+        "small": small,
+    }
+
+
+@register.inclusion_tag("components/patient_banner.html")
+def patient_banner(patient: Patient, *, link: bool = False) -> dict[str, Any]:
+    """Draw who the patient is: name, date of birth, MRN, sex and allergies, wherever one decides."""
+    return {"patient": patient, "allergies": list(patient.allergies.all()), "link": link}
+
+
+@register.inclusion_tag("components/status.html")
+def status(operation: Operation) -> dict[str, Any]:
+    """Draw an operation's status as an icon and a word."""
+    return {"operation": operation}
+
+
+@register.inclusion_tag("components/conflicts.html")
+def conflict_list(conflicts: Sequence[Conflict]) -> dict[str, Any]:
+    """Draw conflicts as sentences, each with what to do next."""
+    return {"conflicts": conflicts}
+
+
+@register.simple_block_tag
+def panel(content: str, *, title: str, name: str = "", extra: str = "") -> SafeString:
+    """Wrap a part of a page in a titled box: ``{% panel title="Team" %}…{% endpanel %}``."""
+    context = {"content": content, "title": title, "name": name, "extra": extra}
+    return render_to_string("components/panel.html", context)

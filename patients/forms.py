@@ -1,0 +1,57 @@
+"""What people fill in about a patient."""
+
+from datetime import date
+
+from django import forms
+from django.utils import timezone
+
+from patients.models import AllergyStatus, Patient
+
+OLDEST = 130
+
+
+class PatientForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only for the type checker
+    """A new patient, as far as booking needs to know them."""
+
+    allergy_status = forms.ChoiceField(
+        label="Allergies",
+        choices=[c for c in AllergyStatus.choices if c[0] != AllergyStatus.RECORDED],
+        required=False,
+        help_text="Used when the next field is empty.",
+    )
+    allergies = forms.CharField(
+        label="Allergic to", required=False, max_length=300, help_text="Separate by commas: latex, penicillin."
+    )
+
+    class Meta:
+        model = Patient
+        fields = ("family_name", "given_name", "date_of_birth", "sex", "mrn", "phone", "email", "allergy_status")
+        widgets = {"date_of_birth": forms.DateInput({"type": "date"}, format="%Y-%m-%d")}
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.fields["date_of_birth"].required = True
+
+    def clean_mrn(self) -> str:
+        """Write numbers as the hospital prints them."""
+        return str(self.cleaned_data["mrn"]).strip().upper()
+
+    def clean_date_of_birth(self) -> date:
+        """Refuse dates on which nobody here was born."""
+        born: date = self.cleaned_data["date_of_birth"]
+        today = timezone.localdate()
+        if born > today:
+            raise forms.ValidationError("This day has not come yet.")
+        if born.year < today.year - OLDEST:
+            raise forms.ValidationError("That is more than 130 years ago. Check the year.")
+        return born
+
+    def clean_allergy_status(self) -> str:
+        """Read no answer as not recorded."""
+        return self.cleaned_data["allergy_status"] or AllergyStatus.NOT_RECORDED
+
+    @property
+    def substances(self) -> list[str]:
+        """The allergies, each once."""
+        parts = (part.strip() for part in self.cleaned_data["allergies"].split(","))
+        return list({part.lower(): part for part in parts if part}.values())

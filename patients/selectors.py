@@ -1,0 +1,26 @@
+"""Find patients."""
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+
+from patients.models import Patient
+
+SHORTEST = 2
+"""Letters from which a search makes sense."""
+
+
+def find_patients(text: str) -> QuerySet[Patient]:
+    """Return patients whose MRN begins with, or whose names contain, every word of ``text``.
+
+    Commas may stand between the names, as lists print them: ``SMITH, Ann``.
+    """
+    words = text.replace(",", " ").lower().split()
+    if len("".join(words)) < SHORTEST:
+        return Patient.objects.none()
+    # Lower() as in the trigram indexes; icontains would compare in upper case and not use them.
+    found = Patient.objects.alias(family=Lower("family_name"), given=Lower("given_name"))
+    for word in words:
+        found = found.filter(
+            Q(family__contains=word) | Q(given__contains=word) | Q(mrn__startswith=word.upper())
+        )
+    return found

@@ -1,0 +1,26 @@
+"""Every write to a patient."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from accounts.models import User
+from accounts.permissions import authorise
+from patients import permissions
+from patients.models import Allergy, AllergyStatus, Patient
+
+
+def add_patient(*, actor: User, patient: Patient, allergies: Sequence[str] = ()) -> Patient:
+    """Save a new patient with the substances they must not meet.
+
+    Raises :class:`~django.core.exceptions.ValidationError` with the fields that are wrong.
+    """
+    authorise(actor, permissions.ADD)
+    if allergies:
+        patient.allergy_status = AllergyStatus.RECORDED
+    patient.full_clean()
+    with transaction.atomic(durable=True):
+        patient.save()
+        for substance in allergies:
+            Allergy.objects.create(patient=patient, substance=substance)
+    return patient

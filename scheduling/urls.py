@@ -1,0 +1,33 @@
+"""Addresses of the schedule; none of them carries patient data."""
+
+from django.urls import path, register_converter
+
+from scheduling.converters import DayConverter
+from scheduling.views import booking, calendar, detail, ending, rearranging, requesting, waiting
+
+register_converter(DayConverter, "day")
+
+app_name = "scheduling"
+urlpatterns = [
+    path("", calendar.today, name="today"),
+    path("schedule/<day:day>/", calendar.day, name="day"),
+    path("schedule/<day:day>/board/", calendar.day_board_fragment, name="day-board"),
+    path("waiting-list/", waiting.waiting_list_page, name="waiting-list"),
+    path("find/", requesting.patient_find, name="patient-find"),
+    path("patients/new/", requesting.patient_add, name="patient-add"),
+    path("operations/new/", requesting.operation_request, name="operation-request"),
+    path("operations/swap/", rearranging.operation_swap, name="operation-swap"),
+    path("operations/<int:operation_id>/", detail.operation_detail, name="operation-detail"),
+    path("operations/<int:operation_id>/accept/", detail.operation_accept, name="operation-accept"),
+    path("operations/<int:operation_id>/book/", booking.operation_book, name="operation-book"),
+    path("operations/<int:operation_id>/move/", booking.operation_move, name="operation-move"),
+    path("operations/<int:operation_id>/slots/", booking.operation_slots, name="operation-slots"),
+    path("operations/<int:operation_id>/preview/", booking.operation_preview, name="operation-preview"),
+    path("operations/<int:operation_id>/push/", rearranging.operation_push, name="operation-push"),
+    path("operations/<int:operation_id>/confirm/", detail.operation_confirm, name="operation-confirm"),
+    path("operations/<int:operation_id>/assign/", detail.operation_assign, name="operation-assign"),
+    path("operations/<int:operation_id>/release/", detail.operation_release, name="operation-release"),
+    path("operations/<int:operation_id>/postpone/", ending.operation_postpone, name="operation-postpone"),
+    path("operations/<int:operation_id>/cancel/", ending.operation_cancel, name="operation-cancel"),
+    path("changes/<int:change_id>/undo/", rearranging.change_undo, name="change-undo"),
+]

@@ -1,0 +1,1 @@
+"""Pages and commands of the schedule; each view fetches, asks a service or selector, and answers."""

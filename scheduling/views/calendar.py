@@ -1,0 +1,52 @@
+"""The day board."""
+
+from datetime import date
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.views.decorators.http import require_safe
+
+from accounts.permissions import actor_of, requires
+from scheduling import permissions
+from scheduling.selectors.day_board import day_board
+from scheduling.selectors.waiting_list import waiting_panel
+
+
+@requires(permissions.VIEW_SCHEDULE)
+@require_safe
+def today(request: HttpRequest) -> HttpResponse:
+    """Show today's schedule, or go to the day that was asked for."""
+    asked = request.GET.get("day")
+    if asked is None:
+        return render(request, "scheduling/day.html", _shown(request, timezone.localdate()))
+    try:
+        chosen = parse_date(asked)
+    except ValueError:
+        chosen = None
+    return redirect("scheduling:day", day=chosen or timezone.localdate())
+
+
+@requires(permissions.VIEW_SCHEDULE)
+@require_safe
+def day(request: HttpRequest, day: date) -> HttpResponse:
+    """Show the schedule of a day."""
+    return render(request, "scheduling/day.html", _shown(request, day))
+
+
+@requires(permissions.VIEW_SCHEDULE)
+@require_safe
+def day_board_fragment(request: HttpRequest, day: date) -> HttpResponse:
+    """Return the board alone, for pages that are open already."""
+    return render(request, "scheduling/_board.html", _shown(request, day))
+
+
+def _shown(request: HttpRequest, day: date) -> dict[str, object]:
+    """Return what the board shows this person; the waiting list names patients and needs its own right."""
+    may_see_waiting = actor_of(request).can(permissions.VIEW_OPERATION)
+    return {
+        "board": day_board(day),
+        "waiting": waiting_panel() if may_see_waiting else None,
+        "printed_at": timezone.now(),
+    }

@@ -1,0 +1,107 @@
+"""One operation: all facts, and the commands that need no page of their own."""
+
+from functools import partial
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.permissions import actor_of, requires
+from scheduling import permissions
+from scheduling.forms.commands import AssignForm, ReleaseForm
+from scheduling.forms.placement import CommandForm
+from scheduling.models import Operation
+from scheduling.selectors.operation_page import operation_page
+from scheduling.services import accept_operation, assign_resource, confirm_operation, release_resource
+from scheduling.views.answers import Refusal, run
+from scheduling.views.fetching import get_operation
+
+
+@requires(permissions.VIEW_OPERATION)
+@require_safe
+def operation_detail(request: HttpRequest, operation_id: int) -> HttpResponse:
+    """Show everything that is known about an operation."""
+    return _page(request, get_operation(operation_id))
+
+
+@requires(permissions.BOOK)
+@require_POST
+def operation_accept(request: HttpRequest, operation_id: int) -> HttpResponse:
+    """Take a requested operation onto the waiting list."""
+    operation, actor = get_operation(operation_id), actor_of(request)
+    form = CommandForm(request.POST, operation=operation, actor=actor)
+    page = partial(_page, request, operation)
+    return run(request, form, lambda: accept_operation(actor=actor, **form.command), page=page)
+
+
+@requires(permissions.CONFIRM)
+@require_POST
+def operation_confirm(request: HttpRequest, operation_id: int) -> HttpResponse:
+    """State that everything the operation needs is there."""
+    operation, actor = get_operation(operation_id), actor_of(request)
+    form = CommandForm(request.POST, operation=operation, actor=actor)
+    page = partial(_page, request, operation, retry="operation-confirm")
+    return run(
+        request,
+        form,
+        lambda: confirm_operation(actor=actor, **form.command, override=form.override),
+        page=page,
+    )
+
+
+@requires(permissions.ASSIGN)
+@require_POST
+def operation_assign(request: HttpRequest, operation_id: int) -> HttpResponse:
+    """Add a person, an item or a bed to the team."""
+    operation, actor = get_operation(operation_id), actor_of(request)
+    form = AssignForm(request.POST, operation=operation, actor=actor)
+    page = partial(_page, request, operation, assign_form=form, retry="operation-assign")
+    return run(
+        request,
+        form,
+        lambda: assign_resource(
+            actor=actor,
+            **form.command,
+            resource_id=form.cleaned_data["resource"].pk,
+            role=form.cleaned_data["role"],
+            override=form.override,
+        ),
+        page=page,
+    )
+
+
+@requires(permissions.ASSIGN)
+@require_POST
+def operation_release(request: HttpRequest, operation_id: int) -> HttpResponse:
+    """Take a person, an item or a bed off the team."""
+    operation, actor = get_operation(operation_id), actor_of(request)
+    form = ReleaseForm(request.POST, operation=operation, actor=actor)
+    page = partial(_page, request, operation)
+    return run(
+        request,
+        form,
+        lambda: release_resource(actor=actor, **form.command, resource_id=form.cleaned_data["resource"]),
+        page=page,
+    )
+
+
+def _page(
+    request: HttpRequest,
+    operation: Operation,
+    refusal: Refusal | None = None,
+    *,
+    assign_form: AssignForm | None = None,
+    retry: str = "",
+) -> HttpResponse:
+    """Draw the page; ``retry`` names the command that a reason would let through."""
+    actor = actor_of(request)
+    may_assign = operation.is_movable and actor.can(permissions.ASSIGN)
+    context = {
+        "page": operation_page(operation),
+        "operation": operation,
+        "assign_form": (assign_form or AssignForm(operation=operation, actor=actor)) if may_assign else None,
+        "refusal": refusal,
+        "retry": f"scheduling:{retry}" if retry else "",
+        "typed": request.POST.items() if refusal else (),
+    }
+    return render(request, "scheduling/operation_detail.html", context)

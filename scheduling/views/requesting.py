@@ -1,0 +1,72 @@
+"""Ask for an operation: find the patient, or add one, then say what is to be done."""
+
+from functools import partial
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from accounts.permissions import actor_of, requires
+from patients import permissions as patient_permissions
+from patients.forms import PatientForm
+from patients.models import Patient
+from patients.selectors import find_patients
+from patients.services import add_patient
+from scheduling import permissions
+from scheduling.forms.request import RequestForm
+from scheduling.services import request_operation
+from scheduling.views.answers import Refusal, run
+
+SHOWN = 30
+"""How many found patients are shown; more means that the search should say more."""
+
+
+@requires(patient_permissions.VIEW)
+@require_http_methods(["GET", "POST"])
+def patient_find(request: HttpRequest) -> HttpResponse:
+    """Find patients by name or number. What is searched for travels in the body, never in an address."""
+    text = request.POST.get("text", "").strip()
+    found = list(find_patients(text).prefetch_related("allergies", "operations__procedure")[: SHOWN + 1])
+    context = {"text": text, "patients": found[:SHOWN], "more": len(found) > SHOWN}
+    name = "_patients" if request.headers.get("HX-Request") else "patient_find"
+    return render(request, f"patients/{name}.html", context)
+
+
+@requires(patient_permissions.ADD)
+@require_http_methods(["GET", "POST"])
+def patient_add(request: HttpRequest) -> HttpResponse:
+    """Add a patient, then go on to the case."""
+    form = PatientForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            patient = add_patient(actor=actor_of(request), patient=form.instance, allergies=form.substances)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            return redirect(f"{reverse('scheduling:operation-request')}?patient={patient.pk}")
+    status = 422 if request.method == "POST" else 200
+    return render(request, "patients/patient_add.html", {"form": form}, status=status)
+
+
+@requires(permissions.REQUEST)
+@require_http_methods(["GET", "POST"])
+def operation_request(request: HttpRequest) -> HttpResponse:
+    """Put a case on the waiting list."""
+    chosen = request.POST.get("patient") or request.GET.get("patient", "")
+    patient = Patient.objects.filter(pk=chosen).first() if chosen.isdecimal() else None
+    if patient is None:
+        return render(request, "patients/patient_find.html", {"choosing": True})
+    form = RequestForm(request.POST or None, initial={"patient": patient})
+    page = partial(_page, request, form, patient)
+    if request.method == "GET":
+        return page()
+    return run(request, form, lambda: request_operation(actor=actor_of(request), request=form.request), page=page)
+
+
+def _page(
+    request: HttpRequest, form: RequestForm, patient: Patient, refusal: Refusal | None = None
+) -> HttpResponse:
+    context = {"form": form, "patient": patient, "refusal": refusal}
+    return render(request, "scheduling/operation_request.html", context)

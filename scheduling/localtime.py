@@ -1,6 +1,6 @@
 """From what a person types as local time to an instant, without guessing on clock-change nights."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 from django.utils import timezone
 
@@ -43,3 +43,17 @@ def instant_of(naive: datetime, *, fold: int | None = None) -> datetime:
     if fold is None and local.utcoffset() != local.replace(fold=1).utcoffset():
         raise AmbiguousTimeError(naive)
     return local
+
+
+def wall_clock(day: date, at: time) -> datetime:
+    """Return when the clock on the wall shows ``at`` on ``day``, in UTC; for rules that repeat.
+
+    Nobody can be asked about opening hours, so this answers as PostgreSQL's ``AT TIME ZONE`` does:
+    a time that comes twice is the second one, a skipped one is as long after the jump as it would
+    have been after the last time before it.
+    """
+    naive = datetime.combine(day, at)
+    zone = timezone.get_current_timezone()
+    second = naive.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    exists = second.astimezone(zone).replace(tzinfo=None) == naive
+    return second if exists else naive.replace(tzinfo=zone, fold=0).astimezone(UTC)

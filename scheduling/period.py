@@ -1,22 +1,34 @@
 """Half-open stretches of time, the arithmetic of the whole product."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import NamedTuple, Self
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Self
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 
 
-class Period(NamedTuple):
-    """From ``start`` up to but without ``end``; both are aware instants, ``start`` before ``end``."""
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """From ``start`` up to but without ``end``; both are instants, ``start`` before ``end``.
+
+    Instants are kept in UTC, whatever zone they came in: between two times of one local zone Python
+    counts by the wall clock, an hour wrong on the nights when the clocks change.
+    """
 
     start: datetime
     end: datetime
 
+    def __post_init__(self) -> None:
+        """Turn both ends into UTC."""
+        object.__setattr__(self, "start", self.start.astimezone(UTC))
+        object.__setattr__(self, "end", self.end.astimezone(UTC))
+
     @classmethod
     def lasting(cls, start: datetime, minutes: int) -> Self:
         """Return ``minutes`` of elapsed time from ``start``, whatever the clocks do meanwhile."""
+        start = start.astimezone(UTC)
         return cls(start, start + timedelta(minutes=minutes))
 
     @classmethod

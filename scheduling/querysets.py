@@ -1,6 +1,6 @@
 """The chainable read language of operations."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def local_midnight(day: date) -> datetime:
-    """Return the first instant of ``day`` in the hospital's zone.
+    """Return the first instant of ``day`` in the hospital's zone, in UTC.
 
     Midnight itself can be missing on a clock-change night in some zones; the fold rule of
     PEP 495 then gives the instant at which the clock jumped, which is what "the day begins" means.
     """
-    return timezone.make_aware(datetime.combine(day, time.min))
+    return timezone.make_aware(datetime.combine(day, time.min)).astimezone(UTC)
 
 
 def day_period(day: date) -> DateTimeTZRange:

@@ -86,6 +86,11 @@ class Plan:
         return self.holds[0]
 
     @property
+    def stay(self) -> Period:
+        """Return how long the patient is expected to need a bed."""
+        return Period.lasting(self.period.end, self.operation.bed_minutes or DEFAULT_BED_MINUTES)
+
+    @property
     def lead_surgeon_id(self) -> int | None:
         """Return who leads, if anybody is named yet."""
         return next((a.resource_id for a in self.assignments if a.role == ReservationRole.LEAD_SURGEON), None)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from scheduling.conflicts.conflict import Conflict, SchedulingConflictError, Severity
 from scheduling.conflicts.facts import Facts
-from scheduling.conflicts.rules_hard import HARD_RULES
+from scheduling.conflicts.rules_hard import HARD_RULES, unknown_resource
 from scheduling.conflicts.rules_soft import SOFT_RULES
 from scheduling.plan import Plan
 
@@ -33,4 +33,7 @@ def find_conflicts(plans: Sequence[Plan] | Plan) -> list[Conflict]:
 
 def check_plan(plan: Plan, facts: Facts) -> list[Conflict]:
     """Return the conflicts of one plan with ``facts``, hard ones first; no query is made."""
+    unknown = list(unknown_resource(plan, facts))
+    if unknown:
+        return unknown  # the other rules would have nothing to go by
     return [conflict for rule in (*HARD_RULES, *SOFT_RULES) for conflict in rule(plan, facts)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from scheduling.period import Period
@@ -19,7 +20,8 @@ class Conflict:
     """One reason why a plan can't be so, or should not.
 
     ``message`` is a sentence that a nurse understands and names no patient; ``hint`` says what to
-    do next. ``operation_id`` is the planned operation, ``other_operation_id`` the one in the way.
+    do next. ``operation_id`` is the planned operation, ``other_operation_id`` the one in the way,
+    ``day`` the local day on which the plan starts.
     """
 
     rule: str
@@ -30,6 +32,7 @@ class Conflict:
     resource_id: int | None = None
     period: Period | None = None
     other_operation_id: int | None = None
+    day: date | None = None
 
     @property
     def is_hard(self) -> bool:
@@ -46,6 +49,7 @@ class Conflict:
             "operation": self.operation_id,
             "resource": self.resource_id,
             "other_operation": self.other_operation_id,
+            "day": self.day.isoformat() if self.day else None,
         }
 
 

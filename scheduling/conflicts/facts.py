@@ -17,10 +17,14 @@ from resources.models import (
 )
 from scheduling.conflicts import loading
 from scheduling.conflicts.busy import Busy
+from scheduling.localtime import wall_clock
 from scheduling.models import Operation
 from scheduling.period import Period, merged
 from scheduling.plan import Hold, Plan
 from scheduling.querysets import local_midnight
+
+NEIGHBOURS = timedelta(hours=12)
+"""How far beyond the plans others still matter: turnover at midnight, a case begun the day before."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,10 +123,9 @@ def block_is_on(block: Block, day: date) -> bool:
 
 def span(day: date, starts: time, ends: time) -> Period:
     """Return a local stretch of ``day``; an end of 00:00 is midnight at the end of the day."""
-    start = timezone.make_aware(datetime.combine(day, starts))
-    if ends == time.min:
-        return Period(start, local_midnight(day + timedelta(days=1)))
-    return Period(start, timezone.make_aware(datetime.combine(day, ends)))
+    last = day + timedelta(days=1) if ends == time.min else day
+    start, end = wall_clock(day, starts), wall_clock(last, ends)
+    return Period(min(start, end), end)  # a start that the clock change skips can be later than the end
 
 
 def local_day(period: Period) -> date:
@@ -131,11 +134,17 @@ def local_day(period: Period) -> date:
 
 
 def days_around(plans: Sequence[Plan]) -> Period:
-    """Return the whole local days that the plans' holds touch."""
+    """Return the whole local days that the plans' holds touch, with the neighbours at their edges."""
     first = min(hold.period.start for plan in plans for hold in plan.holds)
-    last = max(hold.period.end for plan in plans for hold in plan.holds)
-    days = _days_of(Period(first, last))
+    last = max(_last_of(plan) for plan in plans)
+    days = _days_of(Period(first - NEIGHBOURS, last + NEIGHBOURS))
     return Period(local_midnight(days[0]), local_midnight(days[-1] + timedelta(days=1)))
+
+
+def _last_of(plan: Plan) -> datetime:
+    """Return when the plan's last hold ends, or the stay in a bed that is not chosen yet."""
+    last = max(hold.period.end for hold in plan.holds)
+    return max(last, plan.stay.end) if plan.operation.bed_kind else last
 
 
 def _days_of(period: Period) -> list[date]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from patients.models import Allergy, AllergyStatus
+from patients.models import Allergy
 from resources.models import (
     Bed,
     Block,
@@ -189,7 +189,6 @@ def _features(operations: Sequence[int]) -> dict[int, dict[int, str]]:
 
 
 def _theatre_features(theatre_ids: Iterable[int]) -> dict[int, frozenset[int]]:
-
     found: dict[int, set[int]] = defaultdict(set)
     rows = Theatre.features.through.objects.filter(theatre_id__in=list(theatre_ids))
     for theatre, feature in rows.values_list("theatre_id", "feature_id"):
@@ -222,14 +221,9 @@ def _procedure_credentials(procedures: Iterable[int]) -> dict[int, dict[int, str
 
 
 def _allergies(plans: Sequence[Plan]) -> dict[int, list[str]]:
-    patients = {
-        plan.operation.patient_id
-        for plan in plans
-        if plan.operation.patient.allergy_status == AllergyStatus.RECORDED
-    }
+    # Whatever the record's summary says: an allergy that stands there counts.
     found: dict[int, list[str]] = defaultdict(list)
-    if patients:
-        rows = Allergy.objects.filter(patient_id__in=patients)
-        for patient, substance in rows.values_list("patient_id", "substance"):
-            found[patient].append(substance)
+    rows = Allergy.objects.filter(patient_id__in={plan.operation.patient_id for plan in plans})
+    for patient, substance in rows.values_list("patient_id", "substance"):
+        found[patient].append(substance)
     return found

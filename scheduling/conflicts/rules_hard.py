@@ -46,8 +46,25 @@ def _hard(plan: Plan, rule: str, message: str, hint: str, **more: int | Period |
         message=message,
         hint=hint,
         operation_id=plan.operation.pk,
+        day=local_day(plan.period),
         **more,  # type: ignore[arg-type]
     )
+
+
+def unknown_resource(plan: Plan, facts: Facts) -> Iterator[Conflict]:
+    """Something that the plan names is not in the hospital's lists, or is no theatre."""
+    for hold in plan.holds:
+        resource = facts.resources.get(hold.resource_id)
+        no_theatre = resource and hold.role == ReservationRole.THEATRE != resource.kind
+        if resource is None or no_theatre:
+            name = ReservationRole(hold.role).label.lower()
+            yield _hard(
+                plan,
+                "unknown_resource",
+                f"The {name} that was chosen does not exist any more.",
+                "Choose another one from the list.",
+                resource_id=hold.resource_id,
+            )
 
 
 def resource_busy(plan: Plan, facts: Facts) -> Iterator[Conflict]:

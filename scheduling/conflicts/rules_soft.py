@@ -7,7 +7,7 @@ from scheduling.conflicts.conflict import Conflict, Severity
 from scheduling.conflicts.facts import Facts, local_day
 from scheduling.models import ReservationRole
 from scheduling.period import Period, without
-from scheduling.plan import DEFAULT_BED_MINUTES, Plan
+from scheduling.plan import Plan
 
 Rule = Callable[[Plan, Facts], Iterable[Conflict]]
 
@@ -19,6 +19,7 @@ def _soft(plan: Plan, rule: str, message: str, hint: str, **more: int | Period |
         message=message,
         hint=hint,
         operation_id=plan.operation.pk,
+        day=local_day(plan.period),
         **more,  # type: ignore[arg-type]
     )
 
@@ -122,7 +123,7 @@ def no_bed(plan: Plan, facts: Facts) -> Iterator[Conflict]:
     operation = plan.operation
     if operation.bed_kind not in facts.beds or any(a.role == ReservationRole.BED for a in plan.assignments):
         return
-    stay = Period.lasting(plan.period.end, operation.bed_minutes or DEFAULT_BED_MINUTES)
+    stay = plan.stay
     free = any(
         not any(busy.period.overlaps(stay) for busy in facts.others(plan, bed))
         and not any(_during(row.period, stay) for row in facts.away[bed])
@@ -173,7 +174,7 @@ def surgeon_daily_limit(plan: Plan, facts: Facts) -> Iterator[Conflict]:
         yield _soft(
             plan,
             "surgeon_daily_limit",
-            f"{surgeon} would lead {led + 1} operations that day; the limit is {limit}.",
+            f"{surgeon} would lead {led + 1} operations on {day:%a %d %b}; the limit is {limit}.",
             "Choose another day or surgeon, or give the reason.",
             resource_id=surgeon.pk,
         )
@@ -203,9 +204,11 @@ def supervision_exceeded(plan: Plan, facts: Facts) -> Iterator[Conflict]:
     """Somebody would supervise more operations at once than agreed."""
     for hold in plan.holds:
         resource = facts.resources[hold.resource_id]
-        if hold.exclusive or resource.kind != ResourceKind.STAFF:
+        others = list(facts.others(plan, hold.resource_id))
+        shared = not hold.exclusive or any(not busy.exclusive for busy in others)
+        if not shared or resource.kind != ResourceKind.STAFF:
             continue
-        at_once = _most_at_once(hold.period, [busy.period for busy in facts.others(plan, hold.resource_id)])
+        at_once = _most_at_once(hold.period, [busy.period for busy in others])
         limit = resource.staffmember.supervises_at_once
         if at_once > limit:
             yield _soft(

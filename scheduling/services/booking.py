@@ -103,11 +103,16 @@ def replan(
     before: dict[str, object],
     verb: ChangeVerb,
     override: Override | None,
+    *,
+    about: int | None = None,
 ) -> None:
-    """Put a placed, locked operation on another plan; the status stays what it is."""
+    """Put a placed, locked operation on another plan; the status stays what it is.
+
+    ``about``: see :func:`~scheduling.services.overriding.resolve_conflicts`.
+    """
     held = [row.resource_id for row in rows if row.active]
     lock_patients_and_resources([operation], [*held, *(hold.resource_id for hold in plan.holds)])
-    accepted = resolve_conflicts(actor, [plan], override)
+    accepted = resolve_conflicts(actor, [plan], override, about=about)
     operation.confirmed_at = operation.confirmed_by = None
     place(operation, plan, rows, status=operation.status)
     story = Story(overrides=accepted.get(operation.pk, []))

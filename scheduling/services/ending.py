@@ -20,6 +20,7 @@ def postpone_operation(
 ) -> Operation:
     """Put a booked operation back on the waiting list; it keeps its date listed and its due date."""
     authorise(actor, permissions.POSTPONE)
+    _demand_in_use(reason)
     if reason.applies_to == CancellationReason.AppliesTo.CANCEL:
         raise InvalidPlanError("reason", "This reason is for cancelling. Choose one for postponing.")
     return _take_off(actor, operation_id, version, Status.WAITING, ChangeVerb.POSTPONED, reason, note)
@@ -30,9 +31,15 @@ def cancel_operation(
 ) -> Operation:
     """Cancel an operation that has not started and release everything it holds."""
     authorise(actor, permissions.CANCEL)
+    _demand_in_use(reason)
     if reason.applies_to == CancellationReason.AppliesTo.POSTPONE:
         raise InvalidPlanError("reason", "This reason is for postponing. Choose one for cancelling.")
     return _take_off(actor, operation_id, version, Status.CANCELLED, ChangeVerb.CANCELLED, reason, note)
+
+
+def _demand_in_use(reason: CancellationReason) -> None:
+    if not reason.in_use:
+        raise InvalidPlanError("reason", "This reason is no longer used. Choose another one.")
 
 
 def _take_off(

@@ -17,12 +17,13 @@ from scheduling.conflicts import Conflict, SchedulingConflictError, Severity
 from scheduling.models import Operation, Reservation
 from scheduling.models.operation import PATIENT_NO_OVERLAP
 from scheduling.models.reservation import NO_OVERLAP
-from scheduling.services.errors import SchedulingError, StaleVersionError
+from scheduling.services.errors import NotPossibleError, StaleVersionError
 
 CONSTRAINT_MESSAGES = {
     NO_OVERLAP: "A theatre, person, item or bed was booked for this time a moment ago.",
     PATIENT_NO_OVERLAP: "The patient was booked for this time a moment ago.",
 }
+GONE = "This operation does not exist any more. Go back to the schedule."
 
 
 @contextmanager
@@ -66,8 +67,7 @@ def lock_operations(versions: dict[int, int]) -> list[Operation]:
     )
     operations = list(rows)
     if len(operations) != len(versions):
-        msg = "This operation does not exist any more. Go back to the schedule."
-        raise SchedulingError(msg)
+        raise NotPossibleError(GONE)
     for operation in operations:
         if operation.version != versions[operation.pk]:
             raise StaleVersionError(operation, versions[operation.pk])
@@ -75,11 +75,24 @@ def lock_operations(versions: dict[int, int]) -> list[Operation]:
 
 
 def lock_patients_and_resources(operations: Sequence[Operation], resource_ids: Iterable[int]) -> None:
-    """Lock what the operations hold and are to hold, after the operations themselves."""
-    patients = Patient.objects.select_for_update(no_key=True)
-    list(patients.filter(pk__in={o.patient_id for o in operations}).order_by("pk").values_list("pk"))
+    """Lock what the operations hold and are to hold, after the operations themselves.
+
+    The patients are read again: whoever held their rows until now may have recorded a death.
+    """
+    rows = Patient.objects.select_for_update(no_key=True).order_by("pk")
+    patients = {patient.pk: patient for patient in rows.filter(pk__in={o.patient_id for o in operations})}
+    for operation in operations:
+        operation.patient = patients[operation.patient_id]
     resources = Resource.objects.select_for_update(no_key=True)
     list(resources.filter(pk__in=set(resource_ids)).order_by("pk").values_list("pk"))
+
+
+def lock_operation(operation_id: int) -> Operation:
+    """Lock one operation whatever its version, for recording what really happened."""
+    found = Operation.objects.select_for_update(no_key=True).filter(pk=operation_id).first()
+    if found is None:
+        raise NotPossibleError(GONE)
+    return found
 
 
 def reservations_of(operations: Sequence[Operation]) -> dict[int, list[Reservation]]:

@@ -28,13 +28,22 @@ class Override:
             raise InvalidPlanError("override_reason", "Give the reason for going ahead.")
 
 
-def resolve_conflicts(actor: User, plans: Sequence[Plan], override: Override | None) -> Accepted:
+def resolve_conflicts(
+    actor: User, plans: Sequence[Plan], override: Override | None, *, about: int | None = None
+) -> Accepted:
     """Raise :class:`SchedulingConflictError` unless the plans may stand; return what was accepted.
 
-    A soft conflict that was accepted at the operation's last change and is still the same needs no
-    second reason.
+    A soft conflict that was accepted at the operation's last change and is still the same, on the
+    same day, needs no second reason. ``about`` names the one resource that a command adds: time and
+    place stand already, so soft conflicts that are not about it are not asked about.
     """
     conflicts = find_conflicts(plans)
+    if about is not None:
+        before = accepted_before(plan.operation for plan in plans)
+        known = {_likeness(item) for items in before.values() for item in items}
+        conflicts = [
+            c for c in conflicts if c.is_hard or c.resource_id == about or _likeness(c.as_dict()) in known
+        ]
     return settle(actor, conflicts, override, accepted_before(plan.operation for plan in plans))
 
 
@@ -42,23 +51,24 @@ def settle(
     actor: User, conflicts: Sequence[Conflict], override: Override | None, before: Accepted
 ) -> Accepted:
     """Decide over ``conflicts`` that are known already; see :func:`resolve_conflicts`."""
-    known = {
-        (operation, item["rule"], item["message"]): item
-        for operation, items in before.items()
-        for item in items
-    }
-    fresh = [c for c in conflicts if c.is_hard or (c.operation_id, c.rule, c.message) not in known]
+    known = {_likeness(item): item for items in before.values() for item in items}
+    fresh = [c for c in conflicts if c.is_hard or _likeness(c.as_dict()) not in known]
     if any(conflict.is_hard for conflict in fresh) or (fresh and override is None):
         raise SchedulingConflictError(fresh)
     if fresh and override is not None:
         authorise(actor, permissions.OVERRIDE)
     accepted: Accepted = {}
     for conflict in conflicts:
-        kept = known.get((conflict.operation_id or 0, conflict.rule, conflict.message))
+        kept = known.get(_likeness(conflict.as_dict()))
         reason = override.reason.strip() if override else ""
         item = kept or {**conflict.as_dict(), "reason": reason, "by": actor.pk}
         accepted.setdefault(conflict.operation_id or 0, []).append(item)
     return accepted
+
+
+def _likeness(item: dict[str, Any]) -> tuple[Any, ...]:
+    """Return what makes a conflict the same one again."""
+    return tuple(item.get(key) for key in ("operation", "rule", "message", "resource", "other_operation", "day"))
 
 
 def accepted_before(operations: Iterable[Operation]) -> Accepted:

@@ -1,7 +1,7 @@
 """From what an actor asks to a plan that can be checked."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
@@ -14,6 +14,8 @@ from scheduling.services.errors import InvalidPlanError
 
 LATEST = timedelta(days=5 * 366)
 """How far ahead anything may be booked; later is a typing error."""
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""Earlier is a typing error too."""
 
 
 class Unchanged:
@@ -26,12 +28,13 @@ UNCHANGED = Unchanged()
 
 def set_minutes(operation: Operation, minutes: int | None) -> None:
     """Set the planned minutes in theatre; anaesthesia keeps its share and surgery takes the rest."""
-    if minutes is None or minutes == operation.in_room_minutes:
-        return
+    minutes = operation.in_room_minutes if minutes is None else minutes
     if not 1 <= minutes <= MAX_MINUTES:
         raise InvalidPlanError(
             "minutes", f"An operation takes between 1 and {MAX_MINUTES} minutes in theatre."
         )
+    if minutes == operation.in_room_minutes:
+        return
     operation.anaesthesia_minutes = min(operation.anaesthesia_minutes, minutes - 1)
     operation.surgery_minutes = minutes - operation.anaesthesia_minutes
     operation.estimate_source = EstimateSource.BOOKER
@@ -43,6 +46,8 @@ def check_start(start: datetime) -> datetime:
         raise InvalidPlanError("start", "The start needs a time zone.")
     if start > timezone.now() + LATEST:
         raise InvalidPlanError("start", "That is more than five years ahead. Check the year.")
+    if start < EARLIEST:
+        raise InvalidPlanError("start", "That is before the year 2000. Check the year.")
     return start.replace(second=0, microsecond=0)
 
 
@@ -61,12 +66,23 @@ def make_plan(
     )
 
 
+def check_role(role: str) -> None:
+    """Refuse a role that nobody can be added in."""
+    if role not in ReservationRole.values or role == ReservationRole.THEATRE:
+        raise InvalidPlanError("role", "Choose a role. The theatre is changed by moving the operation.")
+
+
 def team(members: Iterable[tuple[int, str]]) -> tuple[Assignment, ...]:
     """Return (resource, role) pairs as assignments.
 
     A supervisor is shared; equipment stays held while it is cleaned and sterilised.
+    Raises :class:`InvalidPlanError` for a role that is none, a second lead, or a theatre.
     """
     members = list(members)
+    for _, role in members:
+        check_role(role)
+    if sum(role == ReservationRole.LEAD_SURGEON for _, role in members) > 1:
+        raise InvalidPlanError("lead_surgeon", "Name one lead surgeon; others assist.")
     items = [resource for resource, role in members if role == ReservationRole.EQUIPMENT]
     turnaround = (
         dict(EquipmentItem.objects.filter(pk__in=items).values_list("pk", "type__turnaround_minutes"))

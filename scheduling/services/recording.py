@@ -1,5 +1,6 @@
 """Record what really happened; reality is never refused, whatever the plan says."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -9,7 +10,7 @@ from accounts.permissions import authorise
 from scheduling import permissions
 from scheduling.models import ChangeVerb, EventKind, Operation, OperationEvent, Status
 from scheduling.services.errors import InvalidPlanError, NotPossibleError
-from scheduling.services.locking import command, reservations_of
+from scheduling.services.locking import command, lock_operation, reservations_of
 from scheduling.services.writing import Story, record, snapshot
 from scheduling.status import PLACED
 
@@ -36,10 +37,9 @@ def record_event(*, actor: User, operation_id: int, kind: str, at: datetime) -> 
     is not on the calendar, :class:`InvalidPlanError` for a time that has not come yet.
     """
     authorise(actor, permissions.RECORD)
-    if at > timezone.now() + CLOCK_TOLERANCE:
-        raise InvalidPlanError("at", "This time has not come yet.")
+    check_times({kind: at})
     with command():
-        operation = Operation.objects.select_for_update(no_key=True).get(pk=operation_id)
+        operation = lock_operation(operation_id)
         if not operation.is_placed:
             msg = "This operation is not on the calendar. Book it first."
             raise NotPossibleError(msg)
@@ -53,6 +53,17 @@ def record_event(*, actor: User, operation_id: int, kind: str, at: datetime) -> 
             actor=actor, operation=operation, verb=ChangeVerb.RECORDED, before=before, rows=rows, story=story
         )
     return event
+
+
+def check_times(times: Mapping[str, datetime]) -> None:
+    """Refuse unknown kinds of event and times that can't be meant (kind to instant)."""
+    for kind, at in times.items():
+        if kind not in STATUS_AFTER:
+            raise InvalidPlanError("kind", "Choose one of the listed events.")
+        if timezone.is_naive(at):
+            raise InvalidPlanError("at", "The time needs a time zone.")
+        if at > timezone.now() + CLOCK_TOLERANCE:
+            raise InvalidPlanError("at", "This time has not come yet.")
 
 
 def _replace_current(operation: Operation, kind: str, at: datetime, actor: User) -> OperationEvent:

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils import timezone
+
 from accounts.models import User
 from accounts.permissions import authorise
 from patients.models import Patient
-from resources.models import StaffMember
+from resources.models import Profession, StaffMember
 from scheduling import permissions
 from scheduling.models import (
     ChangeVerb,
@@ -26,6 +28,8 @@ from scheduling.services.errors import InvalidPlanError
 from scheduling.services.locking import command, lock_operations, reservations_of
 from scheduling.services.status_rules import demand
 from scheduling.services.writing import record, snapshot
+
+ASA_CLASSES = range(1, 7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +54,7 @@ def request_operation(*, actor: User, request: Request) -> Operation:
     """Put an operation on the waiting list, or ask for it where the actor may not book.
 
     Raises :class:`InvalidPlanError` for a deceased patient, a side that is missing or that the
-    procedure has not, and minutes out of bounds.
+    procedure has not, minutes out of bounds, and a case number that is taken.
     """
     authorise(actor, permissions.REQUEST)
     _check(request)
@@ -87,13 +91,30 @@ def _check(request: Request) -> None:
         raise InvalidPlanError(
             "patient", "This patient is recorded as deceased. Check that it is the right one."
         )
+    _check_side(request)
+    if request.surgery_minutes is not None and not 1 <= request.surgery_minutes <= MAX_MINUTES:
+        raise InvalidPlanError("surgery_minutes", f"Surgery takes between 1 and {MAX_MINUTES} minutes.")
+    if request.asa_class is not None and request.asa_class not in ASA_CLASSES:
+        raise InvalidPlanError("asa_class", "The ASA class is a number from 1 to 6.")
+    if request.due_on and request.due_on < (request.listed_on or timezone.localdate()):
+        raise InvalidPlanError("due_on", "The due date is before the date listed.")
+    if request.lead_surgeon and request.lead_surgeon.profession != Profession.SURGEON:
+        raise InvalidPlanError("lead_surgeon", f"{request.lead_surgeon} is no surgeon. Choose one.")
+    known = request.external_id and Operation.objects.filter(external_id=request.external_id)
+    if known and known.exists():
+        raise InvalidPlanError("external_id", "There is an operation with this case number already.")
+
+
+def _check_side(request: Request) -> None:
     sided = request.side in (Side.LEFT, Side.RIGHT, Side.BILATERAL)
+    if request.side not in Side.values:
+        raise InvalidPlanError("side", "Choose a side from the list.")
     if request.procedure.laterality == Laterality.REQUIRED and not sided:
         raise InvalidPlanError(
             "side", f"Name the side: {request.procedure} is done left, right or on both sides."
         )
-    if request.surgery_minutes is not None and not 1 <= request.surgery_minutes <= MAX_MINUTES:
-        raise InvalidPlanError("surgery_minutes", f"Surgery takes between 1 and {MAX_MINUTES} minutes.")
+    if request.procedure.laterality == Laterality.NONE and sided:
+        raise InvalidPlanError("side", f"{request.procedure} has no side. Leave it out.")
 
 
 def build_operation(request: Request) -> Operation:

@@ -18,7 +18,7 @@ from scheduling.services.locking import (
     reservations_of,
 )
 from scheduling.services.overriding import Override, accepted_before, resolve_conflicts
-from scheduling.services.planning import team
+from scheduling.services.planning import check_role, team
 from scheduling.services.status_rules import demand_movable
 from scheduling.services.writing import Story, place, record, snapshot
 
@@ -34,8 +34,7 @@ def assign_resource(
 ) -> Operation:
     """Add a person, an item or a bed to a booked operation. A new lead surgeon replaces the old."""
     authorise(actor, permissions.ASSIGN)
-    if role not in ReservationRole.values or role == ReservationRole.THEATRE:
-        raise InvalidPlanError("role", "Choose a role. The theatre is changed by moving the operation.")
+    check_role(role)
     with command():
         (operation,) = lock_operations({operation_id: version})
         demand_movable(operation)
@@ -43,10 +42,11 @@ def assign_resource(
         before = snapshot(operation, rows)
         plan = Plan.current(operation, rows)
         if role == ReservationRole.LEAD_SURGEON:
-            plan = plan.with_lead(resource_id)
+            plan, about = plan.with_lead(resource_id), None  # blocks may be the surgeon's own
         else:
             plan = replace(plan, assignments=(*plan.assignments, *team([(resource_id, role)])))
-        replan(actor, operation, plan, rows, before, ChangeVerb.ASSIGNED, override)
+            about = resource_id
+        replan(actor, operation, plan, rows, before, ChangeVerb.ASSIGNED, override, about=about)
     return operation
 
 

@@ -34,9 +34,13 @@ CAPABILITY: dict[str, str] = {
     ChangeVerb.ASSIGNED: permissions.ASSIGN,
     ChangeVerb.RELEASED: permissions.ASSIGN,
     ChangeVerb.CONFIRMED: permissions.CONFIRM,
-    ChangeVerb.UNDONE: permissions.MOVE,
 }
-"""What may be undone, and which capability that takes: the one that the command itself took."""
+"""What may be undone, and which capability that takes: the one that the command itself took.
+
+Undoing an undo does the first command again and takes the same capability.
+"""
+
+NO_UNDO = "This change can't be undone."
 
 
 def undo_change(*, actor: User, change_id: int, override: Override | None = None) -> list[OperationChange]:
@@ -47,7 +51,7 @@ def undo_change(*, actor: User, change_id: int, override: Override | None = None
     be taken by now.
     """
     undone = _changes_of_command(change_id)
-    authorise(actor, CAPABILITY[undone[0].verb])
+    authorise(actor, _capability_for(undone[0]))
     with command():
         operations = lock_operations({change.operation_id: change.version for change in undone})
         _demand_not_started(operations)
@@ -87,12 +91,19 @@ def undo_change(*, actor: User, change_id: int, override: Override | None = None
 
 def _changes_of_command(change_id: int) -> list[OperationChange]:
     change = OperationChange.objects.filter(pk=change_id).first()
-    if change is None or change.verb not in CAPABILITY:
-        msg = "This change can't be undone."
-        raise NotPossibleError(msg)
+    if change is None:
+        raise NotPossibleError(NO_UNDO)
     if change.batch is None:
         return [change]
     return list(OperationChange.objects.filter(batch=change.batch).order_by("operation_id"))
+
+
+def _capability_for(change: OperationChange) -> str:
+    while change.undoes is not None:
+        change = change.undoes
+    if change.verb not in CAPABILITY:
+        raise NotPossibleError(NO_UNDO)
+    return CAPABILITY[change.verb]
 
 
 def _demand_not_started(operations: list[Operation]) -> None:

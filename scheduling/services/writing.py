@@ -103,8 +103,9 @@ def _reconcile(operation: Operation, rows: list[Reservation], *, wanted: dict[An
     for row in rows:
         hold = wanted.get((row.resource_id, row.role))
         period = hold.period.as_range() if hold else row.period
-        if (row.active, row.period) != (hold is not None, period):
-            row.active, row.period = hold is not None, period
+        exclusive = hold.exclusive if hold else row.exclusive
+        if (row.active, row.period, row.exclusive) != (hold is not None, period, exclusive):
+            row.active, row.period, row.exclusive = hold is not None, period, exclusive
             changed.append(row)
     existing = {(row.resource_id, row.role) for row in rows}
     fresh = [
@@ -119,7 +120,7 @@ def _reconcile(operation: Operation, rows: list[Reservation], *, wanted: dict[An
         if key not in existing
     ]
     if changed:
-        Reservation.objects.bulk_update(changed, ["active", "period"])
+        Reservation.objects.bulk_update(changed, ["active", "period", "exclusive"])
     if fresh:
         rows.extend(Reservation.objects.bulk_create(fresh))
 

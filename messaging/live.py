@@ -8,6 +8,8 @@ from functools import cache
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 CHANNEL = "schedule-changed"
 TIMEOUT_SECONDS = 0.5
@@ -29,5 +31,8 @@ def publish_changed(days: Iterable[date]) -> None:
 @cache
 def _connection() -> redis.Redis:
     return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
+        settings.REDIS_URL,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 1),  # once, for a connection that went stale; a person is waiting
     )

@@ -3,6 +3,7 @@
 import os
 
 bind = os.environ.get("WEB_BIND", "127.0.0.1:8001")
+preload_app = True  # a killed worker is replaced at once: the new one is a copy of the parent
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 worker_class = "gthread"
 threads = int(os.environ.get("WEB_THREADS", "4"))

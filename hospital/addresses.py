@@ -9,7 +9,7 @@ from hospital.embedded.place import Place, current_place
 from hospital.environment import ConfigurationError, value
 
 SCHEMES = ("postgres", "postgresql")
-OPTIONS = {"sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "application_name", "options"}
+OPTIONS = {"sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "application_name", "options", "user"}
 """What may follow the ``?`` of ``DATABASE_URL``: parameters of libpq."""
 
 

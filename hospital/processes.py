@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -144,22 +144,6 @@ class Manager:
                 return True
             self._sleep(min(poll, self._heal()))
         return False
-
-    def run_once(self, name: str, command: Sequence[str]) -> int:
-        """Run a program to its end, in view of the user, while everything else is kept running."""
-        process = subprocess.Popen(  # noqa: S603
-            command,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=_ask_to_die_with_parent(signal.SIGTERM),  # noqa: PLW1509  # no threads here
-        )
-        if not self.run(until=lambda: process.poll() is not None):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-        code = process.wait()
-        if code and not self.stop_requests:
-            self.say(f"{name} failed with exit code {code}.")
-        return code
 
     def stop(self, patience: float = 15.0) -> None:
         """Stop the services in the reverse order of their start; kill what does not stop in time."""

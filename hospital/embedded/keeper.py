@@ -5,6 +5,7 @@ servers when it can take that lock alone. A keeper that finds another one at wor
 """
 
 import argparse
+import contextlib
 import fcntl
 import sys
 import time
@@ -50,6 +51,8 @@ def keep(place: Place, servers: list[str]) -> None:
         with Manager(place.logs, say=_say) as manager:
             manager.start(*(module.service(place) for module in modules))
             manager.run(until=lambda: try_lock(users, fcntl.LOCK_EX), poll=POLL_SECONDS)
+        with contextlib.suppress(OSError):  # not empty: somebody put a socket of their own there
+            place.sockets.rmdir()
 
 
 def main() -> int:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import Self
 
 from hospital.embedded import postgres, redis
 from hospital.embedded.errors import EmbeddedError
@@ -23,6 +22,7 @@ def holding(place: Place) -> Iterator[None]:
     place.make_folders()
     with users_lock(place).open("a") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
+        place.make_folders()  # a keeper that stopped just now has tidied up
         yield
 
 
@@ -36,10 +36,14 @@ def running(place: Place, servers: list[str]) -> Iterator[Callable[[], bool]]:
     if not servers:
         yield lambda: False
         return
-    with holding(place), _Keeper(place, servers) as keeper:
-        wait_until_ready(place, servers, keeper.check)
-        yield keeper.check
-    _wait_until_stopped(place)
+    keeper = _Keeper(place, servers)
+    try:
+        with holding(place):
+            wait_until_ready(place, servers, keeper.check)
+            yield keeper.check
+    finally:
+        _wait_until_stopped(place)
+        keeper.leave()
 
 
 def are_ready(place: Place, servers: list[str]) -> bool:
@@ -66,13 +70,14 @@ class _Keeper:
         self.command = _command(place, servers)
         self.process: subprocess.Popen[str] | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.process is not None and self.process.stderr is not None:
-            self.process.stderr.close()
-            self.process.returncode = 0  # it is on its own from here on; nobody waits for it
+    def leave(self) -> None:
+        """Bury the keeper if it has ended; else let it go on for the other users."""
+        if self.process is None or self.process.stderr is None:
+            return
+        if not _is_kept(self.place):
+            self.process.wait()
+        self.process.stderr.close()
+        self.process.returncode = self.process.returncode or 0  # nobody waits for it any more
 
     def check(self) -> bool:
         """Start a keeper unless one is at work; raise what the last one said if it gave up."""
@@ -83,7 +88,7 @@ class _Keeper:
             said = self.process.stderr.read().strip() if self.process.stderr else ""
             if code > 0:
                 raise EmbeddedError(said.splitlines()[-1] if said else _advice(self.place))
-            self.__exit__()
+            self.leave()
             self.process = None
         if not _is_kept(self.place):
             self._start()

@@ -1,15 +1,16 @@
 """Run the whole site on this machine."""
 
 import contextlib
-import sys
 import time
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
 
 from hospital.addresses import embedded_servers
 from hospital.embedded.errors import EmbeddedError
-from hospital.embedded.place import ROOT, Place, current_place
+from hospital.embedded.place import Place, current_place
 from hospital.embedded.using import running
 from hospital.processes import Manager
 from hospital.serving import Address, ServeError, check_machine, is_answering, only_one, services
@@ -42,22 +43,24 @@ class Command(BaseCommand):
                 self.serve(place, address, workers, demo=demo)
         except (ServeError, EmbeddedError) as error:
             raise CommandError(str(error)) from error
+        except KeyboardInterrupt:  # before the manager was there to take it
+            self.say("Stopped.")
 
     def serve(self, place: Place, address: Address, workers: int, *, demo: bool) -> None:
         """Start the servers, prepare the site, start it, and keep all of it running."""
         began = time.monotonic()
         self.say("Starting the database and the queue …")
-        with running(place, embedded_servers()) as keeper, Manager(place.logs, say=self.say) as manager:
-            prepare = [sys.executable, str(ROOT / "manage.py"), "prepare", *(["--demo"] if demo else [])]
-            if manager.run_once("Preparing the site", prepare) and not manager.stop_requests:
-                message = "The site could not be prepared; the lines above say why."
-                raise ServeError(message)
-            manager.start(*services(place, address, workers))
-            if not self.wait(manager, address, place):
-                return
-            self.welcome(address, place, time.monotonic() - began, demo=demo)
-            manager.run(until=keeper, poll=0.5)
-            self.say("Stopping …")
+        with running(place, embedded_servers()) as keeper:
+            call_command("prepare", demo=demo, stdout=self.stdout)
+            connections.close_all()
+            with Manager(place.logs, say=self.say) as manager:
+                web, *others, front = services(place, address, workers)
+                manager.start(web, front)
+                if self.wait(manager, address, place):
+                    manager.start(*others)
+                    self.welcome(address, place, time.monotonic() - began, demo=demo)
+                    manager.run(until=keeper, poll=0.5)
+                self.say("Stopping …")
         self.say("Stopped; the data is kept.")
 
     def wait(self, manager: Manager, address: Address, place: Place) -> bool:

@@ -1,0 +1,170 @@
+"""The live stream in a process of its own, with a real Redis and a real browser's view of it."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from redis import Redis
+
+from accounts.models import User
+from hospital.embedded.place import ROOT, Place
+from hospital.embedded.using import are_ready, running
+from messaging import live
+from tests.hospital.watching import processes_naming, wait_until
+
+DAY = date(2026, 11, 23)
+NEWS = 'event: changed\ndata: {"days": ["2026-11-23"]}\n\n'
+
+
+class Page:
+    """A browser tab that holds a stream open."""
+
+    def __init__(self, path: Path, session: str, method: str = "GET") -> None:
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(10)
+        self.socket.connect(str(path))
+        head = f"{method} /live/ HTTP/1.1\r\nHost: localhost\r\nCookie: sessionid={session}\r\n\r\n"
+        self.socket.sendall(head.encode())
+        self.text = ""
+
+    def read_until(self, words: str) -> str:
+        """Read until ``words`` have come, or the stream has ended; return everything read so far."""
+        while words not in self.text:
+            part = self.socket.recv(65536).decode()
+            if not part:
+                break
+            self.text += part
+        return self.text
+
+    def status(self) -> int:
+        return int(self.read_until("\r\n").split()[1])
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+@pytest.fixture(scope="module")
+def redis_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """Give a Redis of our own, which we may kill."""
+    place = Place(folder=tmp_path_factory.mktemp("live"), durable=False)
+    with running(place, ["redis"]):
+        yield place
+
+
+@pytest.fixture
+def stream_at(redis_place: Place, transactional_db: None, settings: Any) -> Iterator[Path]:
+    """Run the live process on the test database and give its socket."""
+    settings.REDIS_URL = redis_place.redis_url
+    live._connection.cache_clear()
+    parts = connection.settings_dict
+    environment = os.environ | {
+        "DATABASE_URL": f"postgres:///{parts['NAME']}?host={parts['HOST']}&user={parts['USER']}",
+        "REDIS_URL": redis_place.redis_url,
+        "LIVE_RECHECK_SECONDS": "0.3",
+    }
+    path = redis_place.sockets / "live.sock"
+    command = [sys.executable, "-m", "uvicorn", "hospital.live:app", "--uds", str(path), "--log-level", "warning"]
+    command += ["--timeout-graceful-shutdown", "1"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
+        with Redis.from_url(redis_place.redis_url) as client:
+            wait_until(lambda: path.exists() and client.pubsub_numsub(live.CHANNEL)[0][1] == 1)
+        yield path
+        process.terminate()
+    live._connection.cache_clear()
+
+
+@pytest.fixture
+def person(transactional_db: None) -> User:
+    return User.objects.create_user("nurse@example.org", "a long enough password", given_name="Ines")
+
+
+def session_of(user: User) -> str:
+    client = Client()
+    client.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def test_a_signed_in_page_hears_what_is_published(stream_at: Path, person: User) -> None:
+    with contextlib.closing(Page(stream_at, session_of(person))) as page:
+        assert page.status() == 200
+        head = page.read_until("retry: ")
+        assert "content-type: text/event-stream" in head
+        assert "cache-control: no-store" in head
+        live.publish_changed([DAY])
+        assert NEWS in page.read_until(NEWS)
+
+
+@pytest.mark.parametrize("session", ["", "made-up"])
+def test_without_a_session_there_is_no_stream(stream_at: Path, session: str) -> None:
+    with contextlib.closing(Page(stream_at, session)) as page:
+        assert page.status() == 401
+
+
+def test_only_get_is_answered(stream_at: Path, person: User) -> None:
+    with contextlib.closing(Page(stream_at, session_of(person), method="POST")) as page:
+        assert page.status() == 405
+
+
+def test_somebody_who_was_switched_off_is_refused_and_an_open_stream_ends(stream_at: Path, person: User) -> None:
+    session = session_of(person)
+    with contextlib.closing(Page(stream_at, session)) as page:
+        page.read_until("retry: ")
+        person.is_active = False
+        person.save(update_fields=["is_active"])
+        assert "0\r\n\r\n" in page.read_until("\r\n0\r\n\r\n")
+    with contextlib.closing(Page(stream_at, session)) as page:
+        assert page.status() == 401
+
+
+def test_after_a_restart_of_redis_pages_open_their_streams_again(
+    stream_at: Path, person: User, redis_place: Place
+) -> None:
+    session = session_of(person)
+    with contextlib.closing(Page(stream_at, session)) as page:
+        page.read_until("retry: ")
+        (pid,) = (pid for pid in processes_naming(str(redis_place.redis_socket)) if pid)
+        os.kill(pid, signal.SIGKILL)
+        began = time.monotonic()
+        page.read_until("\r\n0\r\n\r\n")  # ended: what was published meanwhile is lost, so look again
+        assert time.monotonic() - began < 5
+    assert are_ready(redis_place, ["redis"])
+    with contextlib.closing(Page(stream_at, session)) as page:
+        page.read_until("retry: ")
+        live.publish_changed([DAY])
+        assert NEWS in page.read_until(NEWS)
+
+
+def test_two_hundred_pages_hear_the_same_and_no_database_connection_is_held(stream_at: Path, person: User) -> None:
+    session = session_of(person)
+    with contextlib.ExitStack() as stack:
+        pages = [stack.enter_context(contextlib.closing(Page(stream_at, session))) for _ in range(200)]
+        for page in pages:
+            page.read_until("retry: ")
+        began = time.monotonic()
+        live.publish_changed([DAY])
+        assert all(NEWS in page.read_until(NEWS) for page in pages)
+        assert time.monotonic() - began < 2
+        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        with connection.cursor() as cursor:
+            cursor.execute(query)
+            assert cursor.fetchone()[0] <= 2  # the two that may look at sessions right now
+
+
+def test_publishing_never_raises_when_redis_is_away(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
+    settings.REDIS_URL = "unix:///nowhere/redis.sock"
+    live._connection.cache_clear()
+    live.publish_changed([DAY])
+    live._connection.cache_clear()
+    assert "open pages will poll" in caplog.text

@@ -1,0 +1,62 @@
+"""Enter afterwards what a paper chart says about an operation: for days without the system."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.permissions import authorise
+from scheduling import permissions
+from scheduling.models import ChangeVerb, EventKind, Operation, OperationEvent
+from scheduling.services.errors import InvalidPlanError, NotPossibleError
+from scheduling.services.locking import command, reservations_of
+from scheduling.services.recording import CLOCK_TOLERANCE, STATUS_AFTER
+from scheduling.services.writing import Story, record, snapshot
+from scheduling.status import PLACED
+
+
+def record_chart(*, actor: User, operation_id: int, times: Mapping[str, datetime]) -> Operation:
+    """Record all ``times`` (event kind to instant) of one operation as one change of its history.
+
+    Kinds that were recorded already keep what they have: correct them one by one with
+    :func:`~scheduling.services.record_event`. Raises what that raises.
+    """
+    authorise(actor, permissions.RECORD)
+    if any(at > timezone.now() + CLOCK_TOLERANCE for at in times.values()):
+        raise InvalidPlanError("at", "This time has not come yet.")
+    with command():
+        operation = Operation.objects.select_for_update(no_key=True).get(pk=operation_id)
+        if not operation.is_placed:
+            msg = "This operation is not on the calendar. Book it first."
+            raise NotPossibleError(msg)
+        fresh = _add_missing(operation, times, actor)
+        if not fresh:
+            return operation
+        rows = reservations_of([operation])[operation.pk]
+        before = snapshot(operation, rows)
+        operation.status = max(operation.status, *(STATUS_AFTER[kind] for kind in fresh), key=PLACED.index)
+        words = ", ".join(
+            f"{EventKind(kind).label} {timezone.localtime(times[kind]):%H:%M}" for kind in fresh
+        )
+        story = Story(note=f"From the chart: {words}")
+        record(
+            actor=actor,
+            operation=operation,
+            verb=ChangeVerb.RECORDED,
+            before=before,
+            rows=rows,
+            story=story,
+        )
+    return operation
+
+
+def _add_missing(operation: Operation, times: Mapping[str, datetime], actor: User) -> list[str]:
+    """Write the events that are not there yet and return their kinds in order of time."""
+    known = set(
+        OperationEvent.objects.filter(operation=operation, current=True).values_list("kind", flat=True)
+    )
+    fresh = sorted(set(times) - known, key=lambda kind: times[kind])
+    for kind in fresh:
+        OperationEvent.objects.create(operation=operation, kind=kind, at=times[kind], recorded_by=actor)
+    return fresh

@@ -7,7 +7,13 @@ from typing import Any
 from django.db import transaction
 
 from resources.models import Credential, EquipmentType, Feature, Specialty
-from scheduling.models import CancellationReason, Priority, Procedure, ProcedureEquipment, ProcedureStaff
+from scheduling.models import (
+    CancellationReason,
+    Priority,
+    Procedure,
+    ProcedureEquipment,
+    ProcedureStaff,
+)
 from scheduling.reference import rows
 from scheduling.reference.rows import Row, Values, codes_in, counts_in, rows_of
 
@@ -53,7 +59,13 @@ class Loader:
         counts = Counts()
         known = {row.code: row for row in model.objects.all()}
         for line in self.progress(lines, name.replace("_", " ")):
-            self._put(model, known.get(line["code"]), {"code": line["code"]}, read(line), counts)
+            self._put(
+                model,
+                known.get(line["code"]),
+                {"code": line["code"]},
+                read(line),
+                counts,
+            )
         return counts
 
     def _procedures(self, lines: list[Row]) -> Counts:
@@ -65,13 +77,12 @@ class Loader:
             values = rows.procedure(line) | {"specialty": specialties[line["specialty"]]}
             key = {"code": line["code"], "code_system": CODE_SYSTEM}
             existing = known.get(line["code"])
-            if existing is None or self.update:
-                before = counts.kept
-                procedure = self._put(Procedure, existing, key, values, counts)
-                if links.set(procedure, line) and counts.kept > before:
-                    counts.kept, counts.updated = before, counts.updated + 1
-            else:
-                counts.kept += 1
+            before = counts.kept
+            procedure = self._put(Procedure, existing, key, values, counts)
+            if existing is None:
+                links.add(procedure, line)
+            elif self.update and links.reset(procedure, line) and counts.kept > before:
+                counts.kept, counts.updated = before, counts.updated + 1
         return counts
 
     def _put(self, model: Any, row: Any, key: Values, values: Values, counts: Counts) -> Any:
@@ -82,7 +93,9 @@ class Loader:
             row.clean_fields()
             row.save()
             return row
-        changed = [name for name, value in values.items() if getattr(row, name) != value] if self.update else []
+        changed = (
+            [name for name, value in values.items() if getattr(row, name) != value] if self.update else []
+        )
         if changed:
             for name in changed:
                 setattr(row, name, values[name])
@@ -108,35 +121,41 @@ class _Links:
             equipment={row.code: row for row in EquipmentType.objects.all()},
         )
 
-    def set(self, procedure: Procedure, line: Row) -> bool:
-        """Make the procedure's needs those of the file, and say whether they were different."""
-        features = [self.features[code] for code in codes_in(line["features"])]
-        credentials = [self.credentials[code] for code in codes_in(line["credentials"])]
-        equipment = {self.equipment[code]: count for code, count in counts_in(line["equipment"])}
-        staff = dict(counts_in(line["staff"]))
-        different = [_set_links(procedure.features, features), _set_links(procedure.credentials, credentials)]
-        if {need.equipment_type: need.quantity for need in _equipment_of(procedure)} != equipment:
-            procedure.equipment_needs.all().delete()
-            for kind, count in equipment.items():
-                ProcedureEquipment.objects.create(procedure=procedure, equipment_type=kind, quantity=count)
-            different.append(True)
-        if {need.role: need.quantity for need in procedure.staff_needs.all()} != staff:
-            procedure.staff_needs.all().delete()
-            for role, count in staff.items():
-                ProcedureStaff.objects.create(procedure=procedure, role=role, quantity=count)
-            different.append(True)
-        return any(different)
+    def add(self, procedure: Procedure, line: Row) -> None:
+        """Give a new procedure the needs of the file."""
+        procedure.features.add(*(self.features[code] for code in codes_in(line["features"])))
+        procedure.credentials.add(*(self.credentials[code] for code in codes_in(line["credentials"])))
+        ProcedureEquipment.objects.bulk_create(
+            ProcedureEquipment(procedure=procedure, equipment_type=self.equipment[code], quantity=count)
+            for code, count in counts_in(line["equipment"])
+        )
+        ProcedureStaff.objects.bulk_create(
+            ProcedureStaff(procedure=procedure, role=role, quantity=count)
+            for role, count in counts_in(line["staff"])
+        )
+
+    def reset(self, procedure: Procedure, line: Row) -> bool:
+        """Make a procedure's needs those of the file again, and say whether they were different."""
+        wanted = [sorted(codes_in(line[name])) for name in ("features", "credentials")]
+        wanted += [sorted(counts_in(line[name])) for name in ("equipment", "staff")]
+        if _needs_of(procedure) == wanted:
+            return False
+        procedure.features.clear()
+        procedure.credentials.clear()
+        procedure.equipment_needs.all().delete()
+        procedure.staff_needs.all().delete()
+        self.add(procedure, line)
+        return True
 
 
-def _equipment_of(procedure: Procedure) -> Iterable[ProcedureEquipment]:
-    return procedure.equipment_needs.select_related("equipment_type")
-
-
-def _set_links(manager: Any, wanted: list[Any]) -> bool:
-    if set(manager.all()) == set(wanted):
-        return False
-    manager.set(wanted)
-    return True
+def _needs_of(procedure: Procedure) -> list[list[Any]]:
+    """Return features, credentials, equipment and staff as the file would list them."""
+    return [
+        sorted(procedure.features.values_list("code", flat=True)),
+        sorted(procedure.credentials.values_list("code", flat=True)),
+        sorted(procedure.equipment_needs.values_list("equipment_type__code", "quantity")),
+        sorted(procedure.staff_needs.values_list("role", "quantity")),
+    ]
 
 
 def load_reference(

@@ -72,7 +72,13 @@ def cancellation_reason(row: Row) -> Values:
 
 def procedure(row: Row) -> Values:
     """Return the fields of a procedure, its specialty and its needs left out."""
-    minutes = ("set_up_minutes", "anaesthesia_minutes", "surgery_minutes", "clean_up_minutes", "bed_minutes")
+    minutes = (
+        "set_up_minutes",
+        "anaesthesia_minutes",
+        "surgery_minutes",
+        "clean_up_minutes",
+        "bed_minutes",
+    )
     return {
         "name": row["name"],
         "laterality": row["laterality"],

@@ -22,8 +22,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Say what can be chosen."""
-        parser.add_argument("--update", action="store_true", help="set rows that exist back to the files' values")
-        parser.add_argument("--dry-run", action="store_true", help="say what would be done and write nothing")
+        parser.add_argument(
+            "--update",
+            action="store_true",
+            help="set rows that exist back to the files' values",
+        )
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="say what would be done and write nothing",
+        )
         parser.add_argument(
             "--priorities",
             choices=("P", "AU", "both"),
@@ -35,7 +43,13 @@ class Command(BaseCommand):
         """Load, then say in one line what was done."""
 
         def progress(lines: list[Row], title: str) -> Iterable[Row]:
-            return tqdm(lines, desc=title, unit="row", leave=False, disable=options["verbosity"] == 0 or None)
+            return tqdm(
+                lines,
+                desc=title,
+                unit="row",
+                leave=False,
+                disable=options["verbosity"] == 0 or None,
+            )
 
         chosen = options["priorities"]
         counts = load_reference(
@@ -44,6 +58,10 @@ class Command(BaseCommand):
             schemes=("P", "AU") if chosen == "both" else (chosen,),
             progress=progress,
         ).values()
-        created, updated, kept = (sum(getattr(c, name) for c in counts) for name in ("created", "updated", "kept"))
+        created, updated, kept = (
+            sum(getattr(c, name) for c in counts) for name in ("created", "updated", "kept")
+        )
         done = "Would load" if options["dry_run"] else "Loaded"
-        self.stdout.write(f"{done} reference lists: {created} new, {updated} updated, {kept} left as they are.")
+        self.stdout.write(
+            f"{done} reference lists: {created} new, {updated} updated, {kept} left as they are."
+        )

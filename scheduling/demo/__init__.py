@@ -1,0 +1,1 @@
+"""A made-up hospital to try the product on: every name in it is invented."""

@@ -1,0 +1,80 @@
+"""What happened in theatre: milestones up to this moment, some lists early and some late."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from random import Random
+
+from accounts.models import User
+from scheduling.models import EventKind, Operation
+from scheduling.services import record_event
+from scheduling.services.charting import record_chart
+
+TURNOVER = timedelta(minutes=18)
+OVERDUE, VERY_OVERDUE, STILL_TO_WAIT = timedelta(minutes=5), timedelta(minutes=50), timedelta(minutes=15)
+"""A late case should have begun between so long ago, and will only begin so much later than now."""
+
+
+def just_due(operations: Sequence[Operation], now: datetime) -> Operation | None:
+    """Return the case that should have begun a short while ago."""
+    due = (o for o in operations if now - VERY_OVERDUE <= o.period.lower <= now - OVERDUE)
+    return next(due, None)
+
+
+def play_list(
+    actor: User, rng: Random, operations: Sequence[Operation], now: datetime, *, late: Operation | None
+) -> int:
+    """Record what happened of one theatre's ``operations`` until ``now``; return how many have begun.
+
+    The case that is ``late`` has not begun yet, and those after it follow.
+    """
+    free_from: datetime | None = None
+    begun = 0
+    for operation in operations:
+        if operation is late:
+            free_from = now + STILL_TO_WAIT
+        milestones = {
+            str(kind): at.replace(second=0, microsecond=0)
+            for kind, at in _milestones(rng, operation, free_from)
+        }
+        free_from = milestones[EventKind.OUT] + TURNOVER
+        begun += milestones[EventKind.IN_THEATRE] <= now
+        _record(actor, operation, {kind: at for kind, at in milestones.items() if at <= now}, now)
+    return begun
+
+
+def _record(actor: User, operation: Operation, times: dict[str, datetime], now: datetime) -> None:
+    """Record today's milestones one by one, as on the day, and older ones from the chart."""
+    if not times:
+        return
+    if now - operation.period.lower > timedelta(days=1):
+        record_chart(actor=actor, operation_id=operation.pk, times=times)
+        return
+    for kind, at in times.items():
+        record_event(actor=actor, operation_id=operation.pk, kind=kind, at=at)
+
+
+def _milestones(
+    rng: Random, operation: Operation, free_from: datetime | None
+) -> Iterator[tuple[str, datetime]]:
+    """Yield the milestones of one case in order; none overtakes the next."""
+    planned = operation.period.lower
+    start = planned + timedelta(minutes=rng.randint(-3, 6))
+    start = max(start, free_from) if free_from else start
+    ready = start + _about(rng, operation.anaesthesia_minutes)
+    out = ready + _about(rng, operation.surgery_minutes)
+    yield (
+        EventKind.ARRIVED,
+        min(planned, start) - timedelta(minutes=rng.randint(50, 110)),
+    )
+    yield EventKind.IN_THEATRE, start
+    yield EventKind.ANAESTHESIA, start + (ready - start) * 0.2
+    yield EventKind.KNIFE_TO_SKIN, ready
+    yield EventKind.CLOSING, ready + (out - ready) * 0.85
+    yield EventKind.OUT, out
+    yield EventKind.RECOVERY, out + timedelta(minutes=4)
+    yield EventKind.DISCHARGED, out + timedelta(minutes=rng.randint(40, 95))
+
+
+def _about(rng: Random, minutes: int) -> timedelta:
+    """Return a duration near ``minutes``, a little more often short than long."""
+    return timedelta(minutes=max(round(minutes * rng.triangular(0.78, 1.25, 0.95)), 2))

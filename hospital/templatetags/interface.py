@@ -50,8 +50,8 @@ def hours(minutes: int) -> str:
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: forms.BoundField, *, label: str = "", small: bool = False) -> dict[str, Any]:
-    """Draw a form field with its label, help and errors beside it."""
+def field(bound: forms.BoundField, *, label: str = "", small: bool = False, plain: bool = False) -> dict[str, Any]:
+    """Draw a form field with its label, help and errors beside it; ``plain`` does not say "optional"."""
     widget = bound.field.widget
     checkbox = isinstance(widget, forms.CheckboxInput)
     choices = isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple)
@@ -65,6 +65,7 @@ def field(bound: forms.BoundField, *, label: str = "", small: bool = False) -> d
         "checkbox": checkbox,
         "choices": choices,
         "small": small,
+        "optional": not (plain or bound.field.required),
     }
 
 

@@ -48,7 +48,10 @@ def nearest_slots(operation: Operation, placement: dict[str, Any]) -> Sequence[S
     operation.lead_surgeon_id = _lead(operation, placement)
     asked = placement["start"]
     start = max(asked - timedelta(days=1), timezone.now())
-    return find_free_slots(operation, start, max(asked, start) + HORIZON, OFFERED, order="nearest", near=asked)
+    end = max(asked, start) + HORIZON
+    slots = find_free_slots(operation, start, end, OFFERED + 1, order="nearest", near=asked)
+    refused = (placement["theatre_id"], asked)  # free, perhaps, but against a soft rule
+    return [slot for slot in slots if (slot.theatre_id, slot.period.start) != refused][:OFFERED]
 
 
 def offered_slots(operation: Operation, day: date) -> tuple[Sequence[Slot], Sequence[Slot]]:

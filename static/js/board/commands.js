@@ -8,12 +8,12 @@ import { refresh } from "./refresh.js";
 import { remember, undo } from "./undo.js";
 
 /**
- * Ask the server to do `order`: {url, version, theatre, start, minutes, title, where}.
+ * Ask the server to do `order`: {url, version, theatre, start, minutes, title, who, where}.
  * Returns whether it was done. When refused, `revert` runs first, then the reasons are shown with
  * what else is possible; taking one of those is a new order.
  */
 async function send(order, revert) {
-  const { url, title, where, id, ...fields } = order;
+  const { url, title, who, where, id, ...fields } = order;
   const answer = await post(url, fields);
   if (answer.ok) {
     remember(answer.change);
@@ -43,6 +43,7 @@ function orderFor(card, place) {
     start: instantAt(place.s),
     minutes: place.d,
     title: titleOf(card),
+    who: card.querySelector(".case-who").textContent,
     where: `${nameOf(place.row)}, ${clockRange(place.s, place.d)}`,
   };
 }

@@ -7,6 +7,7 @@ const copy = (id) => document.getElementById(id).content.firstElementChild.clone
 export function explain(order, answer, retry) {
   const box = dialog();
   box.querySelector("[data-title]").textContent = `${order.title} can’t go to ${order.where}`;
+  box.querySelector("[data-who]").textContent = order.who;
   box.querySelector("[data-reasons]").replaceChildren(...answer.conflicts.map(reason));
   offerSlots(box, answer.slots || [], retry);
   offerOverride(box, answer.overridable, retry);

@@ -12,6 +12,7 @@ export function startSelects(root = document) {
       // The script's own messages are built from strings; keep them text.
       render: { no_results: () => Object.assign(document.createElement("div"), { className: "no-results", textContent: "Nothing found. Try fewer letters." }) },
     });
+    select.setAttribute("aria-hidden", "true"); // the picker's own field stands for it
     // A screen reader has to hear the same help and errors on the field that it can reach.
     for (const name of ["aria-describedby", "aria-invalid"]) {
       if (select.hasAttribute(name)) picker.control_input.setAttribute(name, select.getAttribute(name));

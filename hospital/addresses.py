@@ -31,7 +31,9 @@ def database(environ: Mapping[str, str] = os.environ, place: Place | None = None
     unknown = options.keys() - OPTIONS - {"host"}
     name = unquote(parts.path.lstrip("/"))
     if parts.scheme not in SCHEMES or not name or unknown:
-        problem = f"unknown options {sorted(unknown)}" if unknown else "it is not postgres://USER:PASSWORD@HOST:PORT/NAME"
+        problem = (
+            f"unknown options {sorted(unknown)}" if unknown else "it is not postgres://USER:PASSWORD@HOST:PORT/NAME"
+        )
         message = f"DATABASE_URL can't be used: {problem}."
         raise AddressError(message)
     host = options.pop("host", "") or unquote(parts.netloc.rpartition("@")[2].partition(":")[0])

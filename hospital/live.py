@@ -37,6 +37,7 @@ from messaging.live import CHANNEL  # noqa: E402
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
+OK, UNAUTHORIZED, NOT_FOUND, METHOD_NOT_ALLOWED, SERVICE_UNAVAILABLE = 200, 401, 404, 405, 503
 PATH = "/live/"
 HEARTBEAT_SECONDS = 15.0
 RECHECK_SECONDS = float(os.environ.get("LIVE_RECHECK_SECONDS", "60"))
@@ -76,9 +77,9 @@ async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _live(receive, send)
     elif scope["type"] != "http" or scope["path"] != PATH:
-        await _refuse(send, 404)
+        await _refuse(send, NOT_FOUND)
     elif scope["method"] != "GET":
-        await _refuse(send, 405)
+        await _refuse(send, METHOD_NOT_ALLOWED)
     else:
         await _stream(_session_key(scope), receive, send)
 
@@ -128,14 +129,14 @@ def _tell_all(text: bytes) -> None:
 async def _stream(session_key: str, receive: Receive, send: Send) -> None:
     """Serve one page until it closes, its session ends, or the process stops."""
     status = await _check(session_key)
-    if status == 401:
+    if status == UNAUTHORIZED:
         await _refuse(send, status)
         return
     headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.start", "status": OK, "headers": headers})
     # Pages that lost their streams together don't come back all in the same instant.
     await _write(send, f"retry: {random.randint(*RETRY_MS)}\n\n")  # noqa: S311
-    if status == 200:
+    if status == OK:
         await _serve(Stream(), session_key, receive, send)
     # A browser gives up a stream that once answered with an error; one that just ends, it opens again.
     await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -167,8 +168,8 @@ async def _until_closed(receive: Receive) -> None:
 
 
 async def _until_signed_out(session_key: str) -> None:
-    status = 200
-    while status in (200, 503):  # while the database is away, nobody is thrown out
+    status = OK
+    while status in (OK, SERVICE_UNAVAILABLE):  # while the database is away, nobody is thrown out
         await asyncio.sleep(RECHECK_SECONDS)
         status = await _check(session_key)
 
@@ -180,14 +181,14 @@ async def _check(session_key: str) -> int:
 def check_session(session_key: str) -> int:
     """Return the HTTP status for the holder of this session: 200, 401 signed out, or 503 can't tell."""
     if not session_key:
-        return 401
+        return UNAUTHORIZED
     try:
         session: SessionBase = import_string(f"{settings.SESSION_ENGINE}.SessionStore")(session_key)
         request = HttpRequest()
         request.session = session
-        return 200 if get_user(request).is_authenticated else 401
+        return OK if get_user(request).is_authenticated else UNAUTHORIZED
     except DatabaseError:
-        return 503
+        return SERVICE_UNAVAILABLE
     finally:
         connections.close_all()
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import Self
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STEADY_SECONDS = 10.0
@@ -113,7 +114,7 @@ class Manager:
         os.set_blocking(self._wake, False)
         self._before: dict[signal.Signals, object] = {}
 
-    def __enter__(self) -> "Manager":
+    def __enter__(self) -> Self:
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         for number in STOP_SIGNALS:
             self._before[number] = signal.signal(number, self._note_stop)

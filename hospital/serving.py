@@ -96,9 +96,9 @@ def check_machine(place: Place, address: Address) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address.host, address.port))
-        except OSError as error:
-            another = f"make run PORT={address.port + 1 if address.port < 65535 else 8000}"
-            message = f"Port {address.port} on {address.host} can't be used ({error.strerror}). Try `{another}`."
+        except (OSError, OverflowError) as error:
+            reason = f"Port {address.port} on {address.host} can't be used ({getattr(error, 'strerror', error)})."
+            message = f"{reason} Stop what uses it, or take another one: make run PORT={address.port + 1}"
             raise ServeError(message) from error
 
 

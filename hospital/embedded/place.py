@@ -14,6 +14,7 @@ from hospital.embedded.errors import EmbeddedError
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROLE = DATABASE = "hospital"
 PRIVATE = 0o700
+LONGEST_PARENT = 50
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Place:
         """A short folder for unix sockets: their paths may not pass 107 characters."""
         runtime = os.environ.get("XDG_RUNTIME_DIR", "")
         parent = Path(runtime if runtime and os.access(runtime, os.W_OK) else tempfile.gettempdir())
-        if len(str(parent)) > 50:
+        if len(str(parent)) > LONGEST_PARENT:
             parent = Path("/tmp")  # noqa: S108  # the folder below is made private, or refused
         key = hashlib.sha256(os.fsencode(self.folder.resolve())).hexdigest()[:12]
         return parent / f"operation-scheduler-{key}"

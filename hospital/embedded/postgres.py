@@ -9,6 +9,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 from signal import SIGINT, SIGQUIT
+from typing import Any
 
 import psycopg2
 from psycopg2 import sql
@@ -101,7 +102,7 @@ def running_pid(place: Place) -> int | None:
 
 def is_ready(place: Place) -> bool:
     """Say whether the server answers, and make our database the first time it does."""
-    connect = {"host": str(place.sockets), "user": ROLE, "connect_timeout": 2}
+    connect: dict[str, Any] = {"host": str(place.sockets), "user": ROLE, "connect_timeout": 2}
     with contextlib.suppress(psycopg2.OperationalError):
         psycopg2.connect(dbname=DATABASE, **connect).close()
         return True

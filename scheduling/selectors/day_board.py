@@ -276,7 +276,7 @@ def _tail(theatre: Theatre, operation: Operation) -> int:
 def _cases(theatre: Theatre, operations: list[Operation], window: Period, now: datetime) -> list[CaseBar]:
     starts = [operation.period.lower for operation in operations[1:]] + [window.end]
     bars = []
-    for operation, following in zip(operations, starts, strict=True):
+    for operation, following in zip(operations, starts, strict=False):  # none: an empty theatre
         period = Period.of(operation.period)
         room_after = int((max(following, period.end) - period.end).total_seconds() // 60)
         state, label = _state(operation, now)

@@ -8,7 +8,7 @@ from accounts.models import User
 from accounts.permissions import authorise
 from scheduling import permissions
 from scheduling.conflicts import find_conflicts
-from scheduling.models import ChangeVerb, Operation, OperationChange
+from scheduling.models import ChangeVerb, Operation, OperationChange, Reservation
 from scheduling.period import Period
 from scheduling.plan import Assignment, Plan
 from scheduling.services.errors import NotPossibleError
@@ -68,25 +68,21 @@ def undo_change(*, actor: User, change_id: int, override: Override | None = None
         batch = uuid4() if len(operations) > 1 else None
         changes = []
         for operation in operations:
-            change, plan = by_number[operation.pk], plans[operation.pk]
-            if plan:
-                place(operation, plan, rows[operation.pk], status=change.before["status"])
-            else:
-                take_off(operation, rows[operation.pk], status=change.before["status"])
-            _restore_rest(operation, change.before)
+            change = by_number[operation.pk]
+            _put_back(operation, change.before, plans[operation.pk], rows[operation.pk])
             story = Story(overrides=accepted.get(operation.pk, []), undoes=change, batch=batch)
-            changes.append(
-                record(
-                    actor=actor,
-                    operation=operation,
-                    verb=ChangeVerb.UNDONE,
-                    before=befores[operation.pk],
-                    rows=rows[operation.pk],
-                    story=story,
-                )
-            )
+            told: dict[str, Any] = {"before": befores[operation.pk], "rows": rows[operation.pk], "story": story}
+            changes.append(record(actor=actor, operation=operation, verb=ChangeVerb.UNDONE, **told))
         check_constraints()
     return changes
+
+
+def _put_back(operation: Operation, then: dict[str, Any], plan: Plan | None, rows: list[Reservation]) -> None:
+    if plan:
+        place(operation, plan, rows, status=then["status"])
+    else:
+        take_off(operation, rows, status=then["status"])
+    _restore_rest(operation, then)
 
 
 def _changes_of_command(change_id: int) -> list[OperationChange]:

@@ -3,18 +3,16 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.db import connection
 from django.utils import timezone
 
-from resources.models import Bed, EquipmentItem, StaffMember
-from scheduling.conflicts.rules_hard import PROFESSIONS
-from scheduling.models import Operation, ReservationRole
+from scheduling.models import Operation
 from scheduling.period import Period
-from scheduling.plan import Assignment, hold_period
 from scheduling.slots.query import FIND_SLOTS
+from scheduling.slots.requirements import keys_of, requirements_of
 
 Order = Literal["earliest", "best_fit", "nearest"]
 MARGIN = timedelta(days=31)
@@ -49,23 +47,10 @@ def find_free_slots(
     on the 5-minute grid, at its earliest point or the one nearest to ``near``. ``order``:
     ``earliest``; ``best_fit``, the tightest gap first; ``nearest`` to ``near``.
     """
-    requirements = _requirements(operation)
     params = {
-        "operation": operation.pk or 0,
-        "patient": operation.patient_id,
-        "specialty": operation.specialty_id,
-        "surgeon": operation.lead_surgeon_id or 0,
-        "minutes": operation.in_room_minutes,
-        "set_up": operation.set_up_minutes,
-        "clean_up": operation.clean_up_minutes,
+        **_facts_of(operation),
+        **_times(Period(start, end)),
         "theatres": list(theatre_ids) if theatre_ids is not None else None,
-        "requirements": json.dumps(requirements),
-        "keys": sorted({row["key"] for row in requirements} | set(_unservable(operation, requirements))),
-        "window": Period(start, end).as_range(),
-        "wide": Period(start - MARGIN, end + MARGIN).as_range(),
-        "first_day": timezone.localtime(start).date() - timedelta(days=1),
-        "last_day": timezone.localtime(end).date() + timedelta(days=1),
-        "zone": timezone.get_current_timezone_name(),
         "near": near or start,
         "order": order,
         "limit": limit,
@@ -84,46 +69,25 @@ def find_free_slots(
     ]
 
 
-def _requirements(operation: Operation) -> list[dict[str, Any]]:
-    """Return one row per resource that could serve a need: who, for which need, from when to when."""
-    rows = []
-    if operation.lead_surgeon_id:
-        rows.append(_row(operation, "surgeon", 1, operation.lead_surgeon_id, ReservationRole.LEAD_SURGEON))
-    for need in operation.equipment_needs.select_related("equipment_type"):
-        items = EquipmentItem.objects.filter(type=need.equipment_type_id, in_use=True).values_list(
-            "pk", flat=True
-        )
-        tail = need.equipment_type.turnaround_minutes
-        key = f"equipment {need.equipment_type_id}"
-        rows += [_row(operation, key, need.quantity, item, ReservationRole.EQUIPMENT, tail) for item in items]
-    for post in operation.staff_needs.all():
-        able = StaffMember.objects.filter(profession__in=PROFESSIONS.get(post.role, ()), in_use=True)
-        others = able.exclude(pk=operation.lead_surgeon_id or 0).values_list("pk", flat=True)
-        rows += [_row(operation, f"staff {post.role}", post.quantity, pk, post.role) for pk in others]
-    if operation.bed_kind:
-        beds = Bed.objects.filter(bed_kind=operation.bed_kind, in_use=True).values_list("pk", flat=True)
-        rows += [_row(operation, "bed", 1, bed, ReservationRole.BED) for bed in beds]
-    return rows
-
-
-def _unservable(operation: Operation, requirements: list[dict[str, Any]]) -> list[str]:
-    """Return the needs that nothing in the hospital can serve, so that no slot is promised."""
-    keys = [f"equipment {need.equipment_type_id}" for need in operation.equipment_needs.all()]
-    keys += [f"staff {need.role}" for need in operation.staff_needs.all()]
-    keys += ["bed"] if operation.bed_kind else []
-    return [key for key in keys if key not in {row["key"] for row in requirements}]
-
-
-def _row(
-    operation: Operation, key: str, quantity: int, resource_id: int, role: str, tail: int = 0
-) -> dict[str, Any]:
-    start = datetime(2000, 1, 3, tzinfo=UTC)
-    assignment = Assignment(resource_id=resource_id, role=role, tail_minutes=tail)
-    hold = hold_period(operation, Period.lasting(start, operation.in_room_minutes), assignment)
+def _facts_of(operation: Operation) -> dict[str, Any]:
     return {
-        "key": key,
-        "quantity": quantity,
-        "resource_id": resource_id,
-        "before": int((hold.start - start).total_seconds() // 60),
-        "after": int((hold.end - start).total_seconds() // 60),
+        "operation": operation.pk or 0,
+        "patient": operation.patient_id,
+        "specialty": operation.specialty_id,
+        "surgeon": operation.lead_surgeon_id or 0,
+        "minutes": operation.in_room_minutes,
+        "set_up": operation.set_up_minutes,
+        "clean_up": operation.clean_up_minutes,
+        "requirements": json.dumps(requirements_of(operation)),
+        "keys": keys_of(operation),
+    }
+
+
+def _times(window: Period) -> dict[str, Any]:
+    return {
+        "window": window.as_range(),
+        "wide": Period(window.start - MARGIN, window.end + MARGIN).as_range(),
+        "first_day": timezone.localtime(window.start).date() - timedelta(days=1),
+        "last_day": timezone.localtime(window.end).date() + timedelta(days=1),
+        "zone": timezone.get_current_timezone_name(),
     }

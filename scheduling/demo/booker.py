@@ -12,6 +12,7 @@ from accounts.models import User
 from patients.models import Patient
 from resources.models import StaffMember, Theatre
 from scheduling.conflicts import SchedulingConflictError
+from scheduling.demo.calendar import planned
 from scheduling.demo.cases import Catalogue, Listing, side_for
 from scheduling.demo.ledger import Ledger, Member
 from scheduling.demo.people import make_patient
@@ -144,7 +145,7 @@ class Booker:
             given = Override(" ".join(sorted(reasons)))
             done = self._book(operation, theatre, start, surgeon, team, override=given)
         itself = [(theatre.pk, ReservationRole.THEATRE), (surgeon.pk, ReservationRole.LEAD_SURGEON)]
-        self.ledger.take(done, Period.of(done.period), [*team, *itself])
+        self.ledger.take(done, planned(done), [*team, *itself])
         return done
 
     def _book(

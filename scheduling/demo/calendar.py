@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
 
+from scheduling.models import Operation
 from scheduling.period import Period
 
 DAY_OPENS, DAY_CLOSES = time(8), time(18)
@@ -45,3 +46,8 @@ def working_days(today: date, count: int) -> Iterator[date]:
         if is_worked(day, today):
             left -= 1
             yield day
+
+
+def planned(operation: Operation) -> Period:
+    """Return the planned wheels-in to wheels-out of an operation that is booked."""
+    return Period.of(operation.period)

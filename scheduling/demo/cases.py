@@ -167,9 +167,7 @@ class Listings:
     def _listing(self, code: str, day: date, late: int) -> Listing:
         shortest, longest = WAITS[code]
         ahead = max((day - self.today).days, 0)
-        wait = self.rng.randint(min(max(shortest, ahead), longest), longest) + (
-            late and longest - shortest + late
-        )
+        wait = self.rng.randint(min(max(shortest, ahead), longest), longest) + (late and longest - shortest + late)
         return Listing(self.priorities[code], min(day - timedelta(days=wait), self.today))
 
 
@@ -184,7 +182,5 @@ def holders(surgeons: Iterable[StaffMember], procedure: Procedure) -> list[Staff
         surgeon
         for surgeon in surgeons
         if any(row.pk == procedure.specialty_id for row in surgeon.specialties.all())
-        and {row.pk for row in surgeon.credentials.all()}.issuperset(
-            row.pk for row in procedure.credentials.all()
-        )
+        and {row.pk for row in surgeon.credentials.all()}.issuperset(row.pk for row in procedure.credentials.all())
     ]

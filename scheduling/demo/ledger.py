@@ -31,9 +31,7 @@ class Ledger:
         """Read the hospital as it stands, what is booked already included."""
         ledger = cls()
         for person in (
-            StaffMember.objects.filter(in_use=True)
-            .prefetch_related("specialties", "credentials")
-            .order_by("pk")
+            StaffMember.objects.filter(in_use=True).prefetch_related("specialties", "credentials").order_by("pk")
         ):
             ledger.people[person.profession].append(person)
         for group in ledger.people.values():
@@ -44,11 +42,10 @@ class Ledger:
             ledger.beds[bed.bed_kind].append(bed)
         for shift in Shift.objects.all():
             ledger.shifts[shift.staff_member_id].append(Period.of(shift.period))
-        for row in (
-            *Unavailability.objects.all(),
-            *Reservation.objects.filter(active=True),
-        ):
-            ledger.taken[row.resource_id].append(Period.of(row.period))
+        away = Unavailability.objects.values_list("resource_id", "period")
+        held = Reservation.objects.filter(active=True).values_list("resource_id", "period")
+        for resource_id, period in (*away, *held):
+            ledger.taken[resource_id].append(Period.of(period))
         return ledger
 
     def is_free(self, resource_id: int, period: Period) -> bool:
@@ -62,9 +59,7 @@ class Ledger:
     def take(self, operation: Operation, in_room: Period, members: Iterable[Member]) -> None:
         """Remember what an operation holds from now on."""
         for resource_id, role in members:
-            self.taken[resource_id].append(
-                hold_period(operation, in_room, self._assignment(resource_id, role))
-            )
+            self.taken[resource_id].append(hold_period(operation, in_room, self._assignment(resource_id, role)))
 
     def find_team(
         self,

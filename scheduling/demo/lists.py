@@ -7,7 +7,7 @@ from random import Random
 from patients.models import Patient
 from resources.models import Block, StaffMember, Theatre
 from scheduling.demo.booker import Booker, to_five_minutes
-from scheduling.demo.calendar import at, stretch
+from scheduling.demo.calendar import at, planned, stretch
 from scheduling.demo.cases import (
     EMERGENCIES,
     Listing,
@@ -84,7 +84,7 @@ class DayList:
         free_from: datetime | None = hours.start
         while free_from is not None and free_from < session.ends:
             booked = self._next_case(session, free_from)
-            free_from = booked.period.upper if booked else None
+            free_from = planned(booked).end if booked else None
 
     def _next_case(self, session: "_Session", free_from: datetime) -> Operation | None:
         """Book the first procedure that fits with a team; the same one again is rare."""
@@ -112,9 +112,7 @@ class DayList:
         patient: Patient | None = None,
     ) -> Operation | None:
         """Book what ``draft`` describes where a team is free."""
-        team = self.booker.find_team(
-            draft, start, self.theatre, surgeon, self.familiar, emergency=self.emergency
-        )
+        team = self.booker.find_team(draft, start, self.theatre, surgeon, self.familiar, emergency=self.emergency)
         if team is None:
             return None
         code = f"{code_of(self.day, self.theatre)}-{len(self.operations) + 1}"
@@ -131,7 +129,7 @@ class DayList:
             return free_from
         previous = self.operations[-1]
         gap = max(self.theatre.turnover_minutes, previous.clean_up_minutes + draft.set_up_minutes)
-        return max(free_from, to_five_minutes(previous.period.upper + timedelta(minutes=gap)))
+        return max(free_from, to_five_minutes(planned(previous).end + timedelta(minutes=gap)))
 
     def _surgeon_for(self, block: Block) -> StaffMember | None:
         """Return a consultant of the specialty who is free for the whole block, whoever led least so far."""

@@ -17,7 +17,7 @@ from patients.models import Patient
 from resources.models import StaffMember, Theatre
 from scheduling.demo import hospital, staff, waiting
 from scheduling.demo.booker import Booker
-from scheduling.demo.calendar import WORKING_WEEK, working_days
+from scheduling.demo.calendar import WORKING_WEEK, planned, working_days
 from scheduling.demo.cases import Catalogue
 from scheduling.demo.dice import dice_for
 from scheduling.demo.ledger import Ledger
@@ -85,11 +85,7 @@ def load_demo(
             catalogue=Catalogue.read(),
             ledger=Ledger.read(),
             patient_numbers=count(Patient.objects.count() + 1),
-            taken_codes=set(
-                Operation.objects.filter(external_id__startswith="DEMO-").values_list(
-                    "external_id", flat=True
-                )
-            ),
+            taken_codes={code for code in Operation.objects.values_list("external_id", flat=True) if code},
         )
         _load_days(booker, days, progress)
         waiting.make_waiting_list(booker, users[Role.SURGEON], theatres / MOST_THEATRES)
@@ -215,7 +211,7 @@ class _Day:
         operations = day_list.fill(sorted(blocks, key=lambda block: block.starts))
         if self.emergency and self.day <= self.booker.today:
             self._add_emergencies(day_list)
-        return sorted(operations, key=lambda operation: operation.period.lower)
+        return sorted(operations, key=planned)
 
     def _add_emergencies(self, day_list: DayList) -> None:
         """Add what came unplanned: some every day, and today somebody whom nobody knows yet."""

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from accounts.models import User
+from scheduling.demo.calendar import planned
 from scheduling.models import EventKind, Operation
 from scheduling.services import record_event
 from scheduling.services.charting import record_chart
@@ -16,7 +17,7 @@ OVERDUE, VERY_OVERDUE, STILL_TO_WAIT = timedelta(minutes=5), timedelta(minutes=5
 
 def just_due(operations: Sequence[Operation], now: datetime) -> Operation | None:
     """Return the case that should have begun a short while ago."""
-    due = (o for o in operations if now - VERY_OVERDUE <= o.period.lower <= now - OVERDUE)
+    due = (o for o in operations if now - VERY_OVERDUE <= planned(o).start <= now - OVERDUE)
     return next(due, None)
 
 
@@ -33,8 +34,7 @@ def play_list(
         if operation is late:
             free_from = now + STILL_TO_WAIT
         milestones = {
-            str(kind): at.replace(second=0, microsecond=0)
-            for kind, at in _milestones(rng, operation, free_from)
+            str(kind): at.replace(second=0, microsecond=0) for kind, at in _milestones(rng, operation, free_from)
         }
         free_from = milestones[EventKind.OUT] + TURNOVER
         begun += milestones[EventKind.IN_THEATRE] <= now
@@ -46,25 +46,23 @@ def _record(actor: User, operation: Operation, times: dict[str, datetime], now: 
     """Record today's milestones one by one, as on the day, and older ones from the chart."""
     if not times:
         return
-    if now - operation.period.lower > timedelta(days=1):
+    if now - planned(operation).start > timedelta(days=1):
         record_chart(actor=actor, operation_id=operation.pk, times=times)
         return
     for kind, at in times.items():
         record_event(actor=actor, operation_id=operation.pk, kind=kind, at=at)
 
 
-def _milestones(
-    rng: Random, operation: Operation, free_from: datetime | None
-) -> Iterator[tuple[str, datetime]]:
+def _milestones(rng: Random, operation: Operation, free_from: datetime | None) -> Iterator[tuple[str, datetime]]:
     """Yield the milestones of one case in order; none overtakes the next."""
-    planned = operation.period.lower
-    start = planned + timedelta(minutes=rng.randint(-3, 6))
+    due = planned(operation).start
+    start = due + timedelta(minutes=rng.randint(-3, 6))
     start = max(start, free_from) if free_from else start
     ready = start + _about(rng, operation.anaesthesia_minutes)
     out = ready + _about(rng, operation.surgery_minutes)
     yield (
         EventKind.ARRIVED,
-        min(planned, start) - timedelta(minutes=rng.randint(50, 110)),
+        min(due, start) - timedelta(minutes=rng.randint(50, 110)),
     )
     yield EventKind.IN_THEATRE, start
     yield EventKind.ANAESTHESIA, start + (ready - start) * 0.2

@@ -12,9 +12,7 @@ class HalfFailedError(RuntimeError):
     """The second process stopped early; what it had done is kept."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "Part of the demo could not be loaded. Run load_demo again: it goes on where it stopped."
-        )
+        super().__init__("Part of the demo could not be loaded. Run load_demo again: it goes on where it stopped.")
 
 
 def start(work: Callable[[], None]) -> BaseProcess | None:

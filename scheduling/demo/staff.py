@@ -218,9 +218,7 @@ def make_shifts(people: Iterable[StaffMember], days: list[date], today: date) ->
     Shift.objects.bulk_create(shifts, batch_size=500)
 
 
-def _elective(
-    group: list[StaffMember], days: list[date], today: date
-) -> Iterator[tuple[StaffMember, Period]]:
+def _elective(group: list[StaffMember], days: list[date], today: date) -> Iterator[tuple[StaffMember, Period]]:
     many = len(group) > DAYS_A_WEEK
     for day in days:
         if is_worked(day, today):

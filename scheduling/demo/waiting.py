@@ -103,9 +103,7 @@ def _soon(booker: Booker) -> Listing:
     return Listing(booker.catalogue.priorities["P3"], booker.today)
 
 
-def cancel_some(
-    booker: Booker, rng: Random, operations: Sequence[Operation], share: float
-) -> list[Operation]:
+def cancel_some(booker: Booker, rng: Random, operations: Sequence[Operation], share: float) -> list[Operation]:
     """Cancel about ``share`` of the operations on the day; return those that go ahead."""
     reasons = {row.code: row for row in CancellationReason.objects.filter(code__in=CANCELLING)}
     kept = []
@@ -123,9 +121,7 @@ def cancel_some(
     return kept
 
 
-def postpone_some(
-    booker: Booker, rng: Random, operations: Sequence[Operation], share: float
-) -> list[Operation]:
+def postpone_some(booker: Booker, rng: Random, operations: Sequence[Operation], share: float) -> list[Operation]:
     """Send about ``share`` of the operations back to the waiting list; return the others."""
     reasons = {row.code: row for row in CancellationReason.objects.filter(code__in=POSTPONING)}
     kept = []

@@ -93,9 +93,7 @@ class Loader:
             row.clean_fields()
             row.save()
             return row
-        changed = (
-            [name for name, value in values.items() if getattr(row, name) != value] if self.update else []
-        )
+        changed = [name for name, value in values.items() if getattr(row, name) != value] if self.update else []
         if changed:
             for name in changed:
                 setattr(row, name, values[name])
@@ -130,13 +128,12 @@ class _Links:
             for code, count in counts_in(line["equipment"])
         )
         ProcedureStaff.objects.bulk_create(
-            ProcedureStaff(procedure=procedure, role=role, quantity=count)
-            for role, count in counts_in(line["staff"])
+            ProcedureStaff(procedure=procedure, role=role, quantity=count) for role, count in counts_in(line["staff"])
         )
 
     def reset(self, procedure: Procedure, line: Row) -> bool:
         """Make a procedure's needs those of the file again, and say whether they were different."""
-        wanted = [sorted(codes_in(line[name])) for name in ("features", "credentials")]
+        wanted: list[list[Any]] = [sorted(codes_in(line[name])) for name in ("features", "credentials")]
         wanted += [sorted(counts_in(line[name])) for name in ("equipment", "staff")]
         if _needs_of(procedure) == wanted:
             return False

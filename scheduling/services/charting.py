@@ -36,9 +36,7 @@ def record_chart(*, actor: User, operation_id: int, times: Mapping[str, datetime
         rows = reservations_of([operation])[operation.pk]
         before = snapshot(operation, rows)
         operation.status = max(operation.status, *(STATUS_AFTER[kind] for kind in fresh), key=PLACED.index)
-        words = ", ".join(
-            f"{EventKind(kind).label} {timezone.localtime(times[kind]):%H:%M}" for kind in fresh
-        )
+        words = ", ".join(f"{EventKind(kind).label} {timezone.localtime(times[kind]):%H:%M}" for kind in fresh)
         story = Story(note=f"From the chart: {words}")
         record(
             actor=actor,
@@ -53,9 +51,7 @@ def record_chart(*, actor: User, operation_id: int, times: Mapping[str, datetime
 
 def _add_missing(operation: Operation, times: Mapping[str, datetime], actor: User) -> list[str]:
     """Write the events that are not there yet and return their kinds in order of time."""
-    known = set(
-        OperationEvent.objects.filter(operation=operation, current=True).values_list("kind", flat=True)
-    )
+    known = set(OperationEvent.objects.filter(operation=operation, current=True).values_list("kind", flat=True))
     fresh = sorted(set(times) - known, key=lambda kind: times[kind])
     for kind in fresh:
         OperationEvent.objects.create(operation=operation, kind=kind, at=times[kind], recorded_by=actor)

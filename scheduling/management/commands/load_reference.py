@@ -43,13 +43,9 @@ class Command(BaseCommand):
         """Load, then say in one line what was done."""
 
         def progress(lines: list[Row], title: str) -> Iterable[Row]:
-            return tqdm(
-                lines,
-                desc=title,
-                unit="row",
-                leave=False,
-                disable=options["verbosity"] == 0 or None,
-            )
+            quiet = options["verbosity"] == 0 or None
+            bar: Iterable[Row] = tqdm(lines, desc=title, unit="row", leave=False, disable=quiet)
+            return bar
 
         chosen = options["priorities"]
         counts = load_reference(
@@ -58,10 +54,6 @@ class Command(BaseCommand):
             schemes=("P", "AU") if chosen == "both" else (chosen,),
             progress=progress,
         ).values()
-        created, updated, kept = (
-            sum(getattr(c, name) for c in counts) for name in ("created", "updated", "kept")
-        )
+        created, updated, kept = (sum(getattr(c, name) for c in counts) for name in ("created", "updated", "kept"))
         done = "Would load" if options["dry_run"] else "Loaded"
-        self.stdout.write(
-            f"{done} reference lists: {created} new, {updated} updated, {kept} left as they are."
-        )
+        self.stdout.write(f"{done} reference lists: {created} new, {updated} updated, {kept} left as they are.")

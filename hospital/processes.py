@@ -194,11 +194,12 @@ def is_alive(pid: int, name: str) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
-        return not Path("/proc/self").exists() and _answers(pid)
+        return not Path("/proc/self").exists() and exists(pid)
     return f"({name})" in state and f"({name}) Z" not in state
 
 
-def _answers(pid: int) -> bool:
+def exists(pid: int) -> bool:
+    """Say whether there is a process ``pid``."""
     try:
         os.kill(pid, 0)
     except OSError:

@@ -10,7 +10,12 @@ TEST_PLACE = Place(folder=ROOT / ".data" / "test", durable=False)
 DEBUG = False
 SECRET_KEY = "insecure-key-of-the-tests"  # noqa: S105
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
-DATABASES = {"default": database(place=TEST_PLACE) | {"CONN_MAX_AGE": 0}}
+# Two runs at once must not share a database; the workers of one run have this from their parent.
+_run = os.environ.setdefault("TEST_RUN", str(os.getpid()))
+TEST_DATABASE = "test_hospital_run"
+DATABASES = {
+    "default": database(place=TEST_PLACE) | {"CONN_MAX_AGE": 0, "TEST": {"NAME": f"{TEST_DATABASE}{_run}"}},
+}
 # Tests that run side by side keep apart in Redis: each worker has its own number.
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
 REDIS_URL = f"{redis_url(place=TEST_PLACE).partition('?')[0]}?db={int(_worker) + 1}"

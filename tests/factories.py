@@ -1,0 +1,228 @@
+"""Makes rows for tests. No surprises: a factory makes what its row cannot be without, and nothing else."""
+
+from datetime import date, time
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+
+from accounts.models import RoleAssignment, User
+from patients.models import Allergy, AllergyStatus, Patient
+from resources.models import (
+    Bed,
+    BedKind,
+    Block,
+    EquipmentItem,
+    EquipmentType,
+    Feature,
+    OpeningHours,
+    Profession,
+    Specialty,
+    StaffMember,
+    Theatre,
+)
+from scheduling.models import (
+    CancellationReason,
+    ChangeVerb,
+    Operation,
+    OperationChange,
+    Priority,
+    Procedure,
+    Status,
+)
+from scheduling.services.writing import snapshot
+
+
+class UserFactory(DjangoModelFactory[User]):
+    """A person who may sign in; ``role="coordinator"`` gives a role, and with it capabilities."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"person{n}@example.org")
+    given_name = "Jo"
+    family_name = factory.Sequence(lambda n: f"Marsh {n}")
+
+    @factory.post_generation
+    def role(self: User, create: bool, extracted: str | None, **_: Any) -> None:  # noqa: FBT001
+        """Give the role that was named."""
+        if create and extracted:
+            RoleAssignment.objects.create(user=self, role=extracted)
+
+
+class SpecialtyFactory(DjangoModelFactory[Specialty]):
+    """A surgical specialty."""
+
+    class Meta:
+        model = Specialty
+
+    code = factory.Sequence(lambda n: f"specialty-{n}")
+    name = factory.Sequence(lambda n: f"Specialty {n}")
+
+
+class FeatureFactory(DjangoModelFactory[Feature]):
+    """What only some theatres have."""
+
+    class Meta:
+        model = Feature
+
+    code = factory.Sequence(lambda n: f"feature-{n}")
+    name = factory.Sequence(lambda n: f"feature {n}")
+
+
+class TheatreFactory(DjangoModelFactory[Theatre]):
+    """A theatre without opening hours; see :func:`open_all_week`."""
+
+    class Meta:
+        model = Theatre
+
+    name = factory.Sequence(lambda n: f"Theatre {n}")
+    code = factory.Sequence(lambda n: f"t{n}")
+    position = factory.Sequence(lambda n: n % 1000)
+
+
+class StaffMemberFactory(DjangoModelFactory[StaffMember]):
+    """A surgeon, or with ``profession`` somebody else; works without a roster."""
+
+    class Meta:
+        model = StaffMember
+
+    name = factory.Sequence(lambda n: f"Dr Adams {n}")
+    profession = Profession.SURGEON
+
+
+class EquipmentTypeFactory(DjangoModelFactory[EquipmentType]):
+    """A kind of equipment that needs no cleaning."""
+
+    class Meta:
+        model = EquipmentType
+
+    code = factory.Sequence(lambda n: f"equipment-{n}")
+    name = factory.Sequence(lambda n: f"Equipment {n}")
+
+
+class EquipmentItemFactory(DjangoModelFactory[EquipmentItem]):
+    """One item."""
+
+    class Meta:
+        model = EquipmentItem
+
+    name = factory.Sequence(lambda n: f"Item {n}")
+    type = factory.SubFactory(EquipmentTypeFactory)
+
+
+class BedFactory(DjangoModelFactory[Bed]):
+    """A recovery bed."""
+
+    class Meta:
+        model = Bed
+
+    name = factory.Sequence(lambda n: f"Bed {n}")
+    bed_kind = BedKind.RECOVERY
+
+
+class PatientFactory(DjangoModelFactory[Patient]):
+    """An adult without known allergies."""
+
+    class Meta:
+        model = Patient
+
+    mrn = factory.Sequence(lambda n: f"M{n:06}")
+    family_name = factory.Sequence(lambda n: f"Baker {n}")
+    given_name = "Ben"
+    date_of_birth = date(1970, 5, 17)
+    allergy_status = AllergyStatus.NONE_KNOWN
+
+
+class AllergyFactory(DjangoModelFactory[Allergy]):
+    """One substance; the patient's summary says that allergies are recorded."""
+
+    class Meta:
+        model = Allergy
+
+    patient = factory.SubFactory(PatientFactory, allergy_status=AllergyStatus.RECORDED)
+    substance = "Latex"
+
+
+class ProcedureFactory(DjangoModelFactory[Procedure]):
+    """10 set-up, 15 anaesthesia, 45 surgery, 10 clean-up: 60 minutes in theatre, no needs."""
+
+    class Meta:
+        model = Procedure
+
+    code = factory.Sequence(lambda n: f"PROC{n}")
+    name = factory.Sequence(lambda n: f"Procedure {n}")
+    specialty = factory.SubFactory(SpecialtyFactory)
+
+
+class PriorityFactory(DjangoModelFactory[Priority]):
+    """Due after four weeks."""
+
+    class Meta:
+        model = Priority
+
+    code = factory.Sequence(lambda n: f"P{n}")
+    name = "Routine"
+    target_days = 28
+    rank = 3
+
+
+class CancellationReasonFactory(DjangoModelFactory[CancellationReason]):
+    """A reason for cancelling and for postponing."""
+
+    class Meta:
+        model = CancellationReason
+
+    code = factory.Sequence(lambda n: f"reason-{n}")
+    group = "Patient"
+    label = "Unwell"
+
+
+class OperationFactory(DjangoModelFactory[Operation]):
+    """A waiting operation of the procedure's length, with the first row of its history.
+
+    ``actor`` is who asked for it. To place it, book it through the service.
+    """
+
+    class Meta:
+        model = Operation
+        skip_postgeneration_save = True
+
+    patient = factory.SubFactory(PatientFactory)
+    procedure = factory.SubFactory(ProcedureFactory)
+    specialty = factory.SelfAttribute("procedure.specialty")
+    priority = factory.SubFactory(PriorityFactory)
+    status = Status.WAITING
+
+    @factory.post_generation
+    def actor(self: Operation, create: bool, extracted: User | None, **_: Any) -> None:  # noqa: FBT001
+        """Write the history's first row."""
+        if create:
+            OperationChange.objects.create(
+                operation=self,
+                version=self.version,
+                verb=ChangeVerb.REQUESTED,
+                actor=extracted or UserFactory(),
+                after=snapshot(self, []),
+            )
+
+
+class BlockFactory(DjangoModelFactory[Block]):
+    """A weekly block on Mondays from 8 to 18."""
+
+    class Meta:
+        model = Block
+
+    theatre = factory.SubFactory(TheatreFactory)
+    weekday = 1
+    starts = time(8)
+    ends = time(18)
+    specialty = factory.SubFactory(SpecialtyFactory)
+
+
+def open_all_week(*theatres: Theatre, opens: time = time.min, closes: time = time.min) -> None:
+    """Open theatres on all seven days, round the clock unless hours are given."""
+    for theatre in theatres:
+        for weekday in range(1, 8):
+            OpeningHours.objects.create(theatre=theatre, weekday=weekday, opens=opens, closes=closes)

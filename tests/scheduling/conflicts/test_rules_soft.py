@@ -1,0 +1,230 @@
+"""Every rule that may be overridden: a case in which it speaks, with its sentence, and one in which not."""
+
+from datetime import time, timedelta
+
+import pytest
+from django.utils import timezone
+
+from resources.models import OpeningHours, Shift, Theatre, Unavailability
+from resources.models.availability import UnavailabilityKind
+from scheduling.conflicts.rules_soft import SOFT_RULES
+from scheduling.models import Operation, ReservationRole
+from scheduling.period import Period
+from tests.factories import BlockFactory, SpecialtyFactory, TheatreFactory, open_all_week
+from tests.scheduling.conflicts.saying import soft
+from tests.scheduling.world import TUESDAY, World, plan_for
+
+LEAD = ReservationRole.LEAD_SURGEON
+
+
+def test_every_rule_is_tested_here() -> None:
+    tested = {name.removeprefix("test_") for name in globals()}
+
+    assert [rule.__name__ for rule in SOFT_RULES if rule.__name__ not in tested] == []
+
+
+def test_nothing_speaks_against_a_good_plan(world: World) -> None:
+    assert soft(plan_for(world.waiting(), world.one, world.at(10))) == []
+
+
+@pytest.fixture
+def day_theatre(world: World) -> Theatre:
+    """A theatre with a turnover of 15 minutes, open from 8 to 18."""
+    theatre = TheatreFactory(name="Theatre 4", turnover_minutes=15)
+    open_all_week(theatre, opens=time(8), closes=time(18))
+    return theatre
+
+
+def test_outside_hours(world: World, day_theatre: Theatre) -> None:
+    late, in_time = (plan_for(world.waiting(), day_theatre, at) for at in (world.at(17, 30), world.at(17)))
+    day = f"{world.day:%a %d %b}"
+
+    assert soft(late) == [
+        ("outside_hours", f"30 min are outside opening hours: Theatre 4 is open 08:00–18:00 on {day}.")
+    ]
+    assert soft(in_time) == []
+
+
+def test_outside_hours_on_a_closed_day(world: World, day_theatre: Theatre) -> None:
+    OpeningHours.objects.filter(theatre=day_theatre, weekday=TUESDAY).delete()
+    day = f"{world.day:%a %d %b}"
+
+    assert soft(plan_for(world.waiting(), day_theatre, world.at(10))) == [
+        ("outside_hours", f"60 min are outside opening hours: Theatre 4 is closed on {day}.")
+    ]
+
+
+def test_open_over_midnight_is_open(world: World) -> None:
+    assert soft(plan_for(world.waiting(), world.one, world.at(23, 30))) == []
+
+
+def test_outside_block(world: World) -> None:
+    eyes = SpecialtyFactory(name="Ophthalmology")
+    BlockFactory(theatre=world.one, weekday=TUESDAY, starts=time(8), ends=time(12), specialty=eyes)
+    BlockFactory(theatre=world.two, weekday=TUESDAY, starts=time(8), ends=time(12), specialty=world.specialty)
+
+    assert soft(plan_for(world.waiting(), world.one, world.at(11, 30))) == [
+        ("outside_block", "Theatre 1 belongs to Ophthalmology 08:00–12:00.")
+    ]
+    assert soft(plan_for(world.waiting(), world.one, world.at(12))) == []
+    assert soft(plan_for(world.waiting(), world.two, world.at(9))) == []
+
+
+def test_outside_block_of_a_surgeon(world: World) -> None:
+    BlockFactory(theatre=world.one, weekday=TUESDAY, specialty=world.specialty, surgeon=world.surgeon)
+    said = [("outside_block", "Theatre 1 belongs to Orthopaedics · Mr A. Khan 08:00–18:00.")]
+
+    assert soft(plan_for(world.waiting(), world.one, world.at(9), (world.surgeon, LEAD))) == []
+    assert soft(plan_for(world.waiting(), world.one, world.at(9), (world.other_surgeon, LEAD))) == said
+    assert soft(plan_for(world.waiting(), world.one, world.at(9))) == said
+
+
+def test_block_counts_on_its_valid_days_only(world: World) -> None:
+    eyes = SpecialtyFactory()
+    week = timedelta(days=7)
+    BlockFactory(theatre=world.one, weekday=TUESDAY, specialty=eyes, valid_from=world.day, valid_until=world.day)
+
+    def rules(days: int) -> list[str]:
+        return [rule for rule, _ in soft(plan_for(world.waiting(), world.one, world.at(10, days=days)))]
+
+    assert [rules(-week.days), rules(0), rules(week.days)] == [[], ["outside_block"], []]
+
+
+def test_over_session(world: World) -> None:
+    BlockFactory(theatre=world.one, weekday=TUESDAY, starts=time(8), ends=time(12), specialty=world.specialty)
+
+    assert soft(plan_for(world.waiting(), world.one, world.at(11, 30))) == [
+        ("over_session", "The session over-runs by 30 min.")
+    ]
+    assert soft(plan_for(world.waiting(), world.one, world.at(11))) == []
+    assert soft(plan_for(world.waiting(), world.one, world.at(12))) == []
+
+
+def test_not_rostered(world: World) -> None:
+    world.nurse.rostered = True
+    world.nurse.save()
+    period = Period(world.at(8), world.at(16)).as_range()
+    Shift.objects.create(staff_member=world.nurse, period=period)
+    nurse = (world.nurse, ReservationRole.SCRUB_NURSE)
+
+    assert soft(plan_for(world.waiting(), world.one, world.at(15), nurse)) == [
+        ("not_rostered", "I. Carvalho has no shift that covers 14:50–16:10.")
+    ]
+    assert soft(plan_for(world.waiting(), world.one, world.at(14), nurse)) == []
+    assert soft(plan_for(world.waiting(), world.one, world.at(15), (world.anaesthetist, "anaesthetist"))) == []
+
+
+def test_turnover_short(world: World, day_theatre: Theatre) -> None:
+    first = world.booked(world.at(10), theatre=day_theatre, clean_up_minutes=0)
+
+    def said(hour: int, minute: int, set_up: int = 0) -> list[tuple[str, str]]:
+        operation = world.waiting(set_up_minutes=set_up, clean_up_minutes=0)
+        return soft(plan_for(operation, day_theatre, world.at(hour, minute)))
+
+    after = f"Only 14 min between this and case {first.pk}, Hip replacement; Theatre 4 needs 15."
+    assert said(11, 14) == [("turnover_short", after)]
+    assert said(11, 15) == []
+    assert said(8, 46) == [("turnover_short", after)]  # out at 9:46, the next one's set-up is from 9:50
+    assert said(8, 45) == []
+
+
+def test_turnover_over_midnight(world: World, day_theatre: Theatre) -> None:
+    open_all_week(day_theatre)
+    world.booked(world.at(22, 55), theatre=day_theatre, clean_up_minutes=0)
+    plan = plan_for(world.waiting(set_up_minutes=0), day_theatre, world.at(0, 5, days=1))
+
+    assert [rule for rule, _ in soft(plan)] == ["turnover_short"]
+
+
+def test_no_bed(world: World) -> None:
+    world.booked(world.at(10), members=[(world.bed, ReservationRole.BED)])  # there until 12:00
+
+    def said(hour: int, minute: int = 0) -> list[tuple[str, str]]:
+        return soft(plan_for(world.waiting(bed_kind="recovery"), world.two, world.at(hour, minute)))
+
+    assert said(10) == [("no_bed", "No Recovery bed is free 11:00–12:00.")]
+    assert said(11) == []
+    assert said(9) == []
+
+
+def test_no_bed_on_a_later_day_of_the_stay(world: World) -> None:
+    Unavailability.objects.create(
+        resource=world.bed,
+        kind=UnavailabilityKind.CLOSURE,
+        period=Period(world.at(9, days=3), world.at(10, days=3)).as_range(),
+    )
+
+    def rules(bed_minutes: int) -> list[str]:
+        operation = world.waiting(bed_kind="recovery", bed_minutes=bed_minutes)
+        return [rule for rule, _ in soft(plan_for(operation, world.one, world.at(10)))]
+
+    assert rules(4 * 24 * 60) == ["no_bed"]
+    assert rules(2 * 24 * 60) == []
+
+
+def test_past_due(world: World) -> None:
+    yesterday = world.day - timedelta(days=1)
+
+    assert soft(plan_for(world.waiting(due_on=yesterday), world.one, world.at(10))) == [
+        ("past_due", f"This is 1 day after the due date, {yesterday:%a %d %b %Y}.")
+    ]
+    assert soft(plan_for(world.waiting(due_on=world.day), world.one, world.at(10))) == []
+
+
+def test_surgeon_daily_limit(world: World) -> None:
+    world.surgeon.daily_operations_limit = 1
+    world.surgeon.save()
+    world.booked(world.at(10), lead=world.surgeon)
+    lead = (world.surgeon, LEAD)
+
+    assert soft(plan_for(world.waiting(), world.two, world.at(14), lead)) == [
+        (
+            "surgeon_daily_limit",
+            f"Mr A. Khan would lead 2 operations on {world.day:%a %d %b}; the limit is 1.",
+        )
+    ]
+    assert soft(plan_for(world.waiting(), world.two, world.at(14, days=1), lead)) == []
+
+
+def test_infectious_not_last(world: World) -> None:
+    def said(hour: int, *, infectious: bool, theatre: Theatre = world.one) -> list[tuple[str, str]]:
+        return soft(plan_for(world.waiting(infectious=infectious), theatre, world.at(hour)))
+
+    world.booked(world.at(10))
+    words = "An infectious case should be last: 1 more would follow in this theatre."
+    assert said(8, infectious=True) == [("infectious_not_last", words)]
+    assert said(12, infectious=True) == []
+
+    world.booked(world.at(15), infectious=True)
+    words = "An infectious case comes before this one in the same theatre."
+    assert said(17, infectious=False) == [("infectious_not_last", words)]
+    assert said(17, infectious=True) == said(17, infectious=False, theatre=world.two) == []
+
+
+def supervised(world: World, hour: int) -> Operation:
+    theatre = TheatreFactory(turnover_minutes=0)
+    open_all_week(theatre)
+    member = (world.anaesthetist, ReservationRole.SUPERVISING_ANAESTHETIST)
+    return world.booked(world.at(hour), theatre=theatre, members=[member])
+
+
+@pytest.mark.parametrize("role", ["supervising_anaesthetist", "anaesthetist"])
+def test_supervision_exceeded(world: World, role: str) -> None:
+    for hour in (10, 10, 12):
+        supervised(world, hour)
+
+    def said(hour: int) -> list[tuple[str, str]]:
+        return soft(plan_for(world.waiting(), world.one, world.at(hour), (world.anaesthetist, role)))
+
+    words = "Dr F. Adeyinka would have 3 operations at once; the limit is 2."
+    assert said(10) == [("supervision_exceeded", words)]
+    assert said(12) == []
+
+
+def test_in_the_past(world: World) -> None:
+    now = timezone.now()
+
+    assert soft(plan_for(world.waiting(), world.one, now - timedelta(minutes=1))) == [
+        ("in_the_past", "This start time has already passed.")
+    ]
+    assert soft(plan_for(world.waiting(), world.one, now + timedelta(minutes=1))) == []

@@ -63,11 +63,9 @@ def redis_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield place
 
 
-@pytest.fixture
-def stream_at(redis_place: Place, transactional_db: None, settings: Any) -> Iterator[Path]:
+@pytest.fixture(scope="module")
+def stream_at(redis_place: Place, django_db_setup: None) -> Iterator[Path]:
     """Run the live process on the test database and give its socket."""
-    settings.REDIS_URL = redis_place.redis_url
-    live._connection.cache_clear()
     parts = connection.settings_dict
     environment = os.environ | {
         "DATABASE_URL": f"postgres:///{parts['NAME']}?host={parts['HOST']}&user={parts['USER']}",
@@ -79,9 +77,17 @@ def stream_at(redis_place: Place, transactional_db: None, settings: Any) -> Iter
     command += ["--timeout-graceful-shutdown", "1"]
     with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
         with Redis.from_url(redis_place.redis_url) as client:
-            wait_until(lambda: path.exists() and client.pubsub_numsub(live.CHANNEL)[0][1] == 1)
+            wait_until(lambda: path.exists() and client.pubsub_numsub(live.CHANNEL)[0][1] == 1, 30)
         yield path
         process.terminate()
+
+
+@pytest.fixture(autouse=True)
+def publisher(redis_place: Place, settings: Any) -> Iterator[None]:
+    """Publish where the stream listens."""
+    settings.REDIS_URL = redis_place.redis_url
+    live._connection.cache_clear()
+    yield
     live._connection.cache_clear()
 
 
@@ -164,7 +170,5 @@ def test_two_hundred_pages_hear_the_same_and_no_database_connection_is_held(stre
 
 def test_publishing_never_raises_when_redis_is_away(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
     settings.REDIS_URL = "unix:///nowhere/redis.sock"
-    live._connection.cache_clear()
     live.publish_changed([DAY])
-    live._connection.cache_clear()
     assert "open pages will poll" in caplog.text

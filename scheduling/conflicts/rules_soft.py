@@ -64,6 +64,22 @@ def _owns(plan: Plan, block: Block) -> bool:
     return block.surgeon_id is None or block.surgeon_id == plan.lead_surgeon_id
 
 
+def kept_for_emergencies(plan: Plan, facts: Facts) -> Iterator[Conflict]:
+    """A planned operation would take a theatre that is kept free for emergencies."""
+    theatre: Theatre = facts.resources[plan.theatre_id].theatre
+    if not theatre.kept_for_emergencies or plan.operation.priority.emergency:
+        return
+    own = [period for period, block in facts.block_periods(plan.theatre_id, plan.period) if _owns(plan, block)]
+    if without(plan.period, own):
+        yield _soft(
+            plan,
+            "kept_for_emergencies",
+            f"{theatre.name} is kept free for emergencies.",
+            "Choose another theatre, or give the reason.",
+            resource_id=plan.theatre_id,
+        )
+
+
 def over_session(plan: Plan, facts: Facts) -> Iterator[Conflict]:
     """The operation starts in its own block and ends after it."""
     own = [item for item in facts.block_periods(plan.theatre_id, plan.period) if _owns(plan, item[1])]
@@ -160,9 +176,7 @@ def past_due(plan: Plan, facts: Facts) -> Iterator[Conflict]:  # noqa: ARG001
 def surgeon_daily_limit(plan: Plan, facts: Facts) -> Iterator[Conflict]:
     """The lead surgeon would do more operations that day than agreed."""
     surgeon = facts.resources.get(plan.lead_surgeon_id or 0)
-    limit = (
-        surgeon.staffmember.daily_operations_limit if surgeon and surgeon.kind == ResourceKind.STAFF else None
-    )
+    limit = surgeon.staffmember.daily_operations_limit if surgeon and surgeon.kind == ResourceKind.STAFF else None
     if surgeon is None or limit is None:
         return
     day = local_day(plan.period)
@@ -241,6 +255,7 @@ def in_the_past(plan: Plan, facts: Facts) -> Iterator[Conflict]:
 SOFT_RULES: tuple[Rule, ...] = (
     outside_hours,
     outside_block,
+    kept_for_emergencies,
     over_session,
     not_rostered,
     turnover_short,

@@ -138,7 +138,9 @@ def make_theatres(count: int, open_on: frozenset[int]) -> list[Theatre]:
     theatres = []
     for position, codes in enumerate(chosen, start=1):
         emergency = position == count
-        theatre = Theatre.objects.create(code=f"T{position}", name=f"Theatre {position}", position=position)
+        theatre = Theatre.objects.create(
+            code=f"T{position}", name=f"Theatre {position}", position=position, kept_for_emergencies=emergency
+        )
         theatre.features.set(features[code] for code in codes.split())
         for weekday in range(1, 8):
             if emergency or weekday in open_on:

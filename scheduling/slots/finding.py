@@ -75,6 +75,7 @@ def _facts_of(operation: Operation) -> dict[str, Any]:
         "patient": operation.patient_id,
         "specialty": operation.specialty_id,
         "surgeon": operation.lead_surgeon_id or 0,
+        "emergency": operation.priority.emergency,
         "minutes": operation.in_room_minutes,
         "set_up": operation.set_up_minutes,
         "clean_up": operation.clean_up_minutes,

@@ -31,7 +31,8 @@ FIND_SLOTS = f"""
 WITH days AS (
     SELECT day::date FROM generate_series(%(first_day)s::date, %(last_day)s::date, '1 day') AS day
 ), theatre AS (
-    SELECT t.resource_ptr_id AS id, r.name, t.position, t.turnover_minutes
+    SELECT t.resource_ptr_id AS id, r.name, t.position, t.turnover_minutes,
+        t.kept_for_emergencies AND NOT %(emergency)s AS own_blocks_only
     FROM resources_theatre t JOIN resources_resource r ON r.id = t.resource_ptr_id
     WHERE r.in_use AND (%(theatres)s::bigint[] IS NULL OR r.id = ANY(%(theatres)s::bigint[]))
       AND NOT EXISTS (
@@ -62,15 +63,19 @@ WITH days AS (
     FROM resources_openinghours hours JOIN days ON extract(isodow FROM days.day) = hours.weekday
     GROUP BY hours.theatre_id
 ), owned AS (
-    SELECT b.theatre_id, range_agg({_laid_out("days.day", "b.starts", "b.ends")}) AS owned
-    FROM resources_block b JOIN days ON extract(isodow FROM days.day) = b.weekday
+    SELECT b.theatre_id,
+        range_agg({_laid_out("days.day", "b.starts", "b.ends")}) FILTER (WHERE own.own) AS own,
+        range_agg({_laid_out("days.day", "b.starts", "b.ends")}) FILTER (WHERE NOT own.own) AS others
+    FROM resources_block b JOIN days ON extract(isodow FROM days.day) = b.weekday,
+        LATERAL (SELECT b.specialty_id = %(specialty)s
+                    AND (b.surgeon_id IS NULL OR b.surgeon_id = %(surgeon)s) AS own) AS own
     WHERE (b.valid_from IS NULL OR b.valid_from <= days.day)
       AND (b.valid_until IS NULL OR days.day <= b.valid_until)
-      AND NOT (b.specialty_id = %(specialty)s AND (b.surgeon_id IS NULL OR b.surgeon_id = %(surgeon)s))
     GROUP BY b.theatre_id
 ), theatre_free AS (
     SELECT theatre.*,
-        opened.open - coalesce(away.away, '{{}}') - coalesce(owned.owned, '{{}}') AS usable,
+        CASE WHEN own_blocks_only THEN opened.open * coalesce(owned.own, '{{}}') ELSE opened.open END
+            - coalesce(away.away, '{{}}') - coalesce(owned.others, '{{}}') AS usable,
         tstzmultirange(%(wide)s::tstzrange) - coalesce(taken.held, '{{}}') - coalesce(away.away, '{{}}') AS unheld,
         tstzmultirange(%(wide)s::tstzrange) - coalesce(taken.in_room, '{{}}') AS empty
     FROM theatre

@@ -16,9 +16,7 @@ def requirements_of(operation: Operation) -> list[dict[str, Any]]:
     if operation.lead_surgeon_id:
         rows.append(_row(operation, "surgeon", 1, operation.lead_surgeon_id, ReservationRole.LEAD_SURGEON))
     for need in operation.equipment_needs.select_related("equipment_type"):
-        items = EquipmentItem.objects.filter(type=need.equipment_type_id, in_use=True).values_list(
-            "pk", flat=True
-        )
+        items = EquipmentItem.objects.filter(type=need.equipment_type_id, in_use=True).values_list("pk", flat=True)
         tail = need.equipment_type.turnaround_minutes
         key = f"equipment {need.equipment_type_id}"
         rows += [_row(operation, key, need.quantity, item, ReservationRole.EQUIPMENT, tail) for item in items]
@@ -40,9 +38,7 @@ def keys_of(operation: Operation) -> list[str]:
     return [*keys, "bed"] if operation.bed_kind else keys
 
 
-def _row(
-    operation: Operation, key: str, quantity: int, resource_id: int, role: str, tail: int = 0
-) -> dict[str, Any]:
+def _row(operation: Operation, key: str, quantity: int, resource_id: int, role: str, tail: int = 0) -> dict[str, Any]:
     start = datetime(2000, 1, 3, tzinfo=UTC)
     assignment = Assignment(resource_id=resource_id, role=role, tail_minutes=tail)
     hold = hold_period(operation, Period.lasting(start, operation.in_room_minutes), assignment)

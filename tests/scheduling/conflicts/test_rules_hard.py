@@ -224,7 +224,9 @@ def test_allergy_to_needed_or_assigned_equipment(world: World) -> None:
 def test_need_unmet_is_asked_at_confirmation(world: World) -> None:
     operation = world.waiting(bed_kind="recovery")
     OperationEquipment.objects.create(operation=operation, equipment_type=world.item.type)
-    OperationEquipment.objects.create(operation=operation, equipment_type=EquipmentTypeFactory(name="Laser"), quantity=2)
+    OperationEquipment.objects.create(
+        operation=operation, equipment_type=EquipmentTypeFactory(name="Laser"), quantity=2
+    )
     OperationStaff.objects.create(operation=operation, role=ReservationRole.ANAESTHETIST)
     OperationStaff.objects.create(operation=operation, role=ReservationRole.SCRUB_NURSE, quantity=2)
     some = [(world.surgeon, LEAD), (world.nurse, ReservationRole.SCRUB_NURSE), (world.item, ReservationRole.EQUIPMENT)]

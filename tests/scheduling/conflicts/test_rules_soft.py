@@ -10,7 +10,7 @@ from resources.models.availability import UnavailabilityKind
 from scheduling.conflicts.rules_soft import SOFT_RULES
 from scheduling.models import Operation, ReservationRole
 from scheduling.period import Period
-from tests.factories import BlockFactory, SpecialtyFactory, TheatreFactory, open_all_week
+from tests.factories import BlockFactory, PriorityFactory, SpecialtyFactory, TheatreFactory, open_all_week
 from tests.scheduling.conflicts.saying import soft
 from tests.scheduling.world import TUESDAY, World, plan_for
 
@@ -88,6 +88,20 @@ def test_block_counts_on_its_valid_days_only(world: World) -> None:
         return [rule for rule, _ in soft(plan_for(world.waiting(), world.one, world.at(10, days=days)))]
 
     assert [rules(-week.days), rules(0), rules(week.days)] == [[], ["outside_block"], []]
+
+
+def test_kept_for_emergencies(world: World) -> None:
+    world.one.kept_for_emergencies = True
+    world.one.save()
+    BlockFactory(theatre=world.one, weekday=TUESDAY, starts=time(8), ends=time(12), specialty=world.specialty)
+    emergency = world.waiting()
+    emergency.priority = PriorityFactory(emergency=True)
+
+    assert soft(plan_for(world.waiting(), world.one, world.at(13))) == [
+        ("kept_for_emergencies", "Theatre 1 is kept free for emergencies.")
+    ]
+    assert soft(plan_for(emergency, world.one, world.at(13))) == []
+    assert soft(plan_for(world.waiting(), world.one, world.at(9))) == []
 
 
 def test_over_session(world: World) -> None:

@@ -216,9 +216,7 @@ def test_another_patient_at_the_same_time(world: World) -> None:
 def test_released_reservation_holds_nothing(world: World) -> None:
     first = first_case(world, world.at(10))
     plan, hold = second_plan(world, first, "nurse", CLASHING["same start"])
-    release_resource(
-        actor=world.coordinator, operation_id=first.pk, version=first.version, resource_id=world.nurse.pk
-    )
+    release_resource(actor=world.coordinator, operation_id=first.pk, version=first.version, resource_id=world.nurse.pk)
 
     assert find_conflicts(plan) == []
     assert insert(plan.operation, hold) is None

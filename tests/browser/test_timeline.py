@@ -1,0 +1,186 @@
+"""The coordinator moves cases on the day board."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from scheduling.models import Operation, OperationChange
+from scheduling.services import move_operation
+from tests.browser.conftest import Hospital, OpenPage
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.browser
+
+
+def card(page: Page, operation: Operation) -> Locator:
+    return page.locator(f"#case-{operation.pk}")
+
+
+def waiting_card(page: Page, operation: Operation) -> Locator:
+    return page.locator(f"#waiting-{operation.pk}")
+
+
+def drag(page: Page, what: Locator, theatre: int, clock: str, *, grab: float = 20) -> None:
+    """Drag the left end of ``what`` to a time in a theatre."""
+    hours, minutes = map(int, clock.split(":"))
+    lane = page.locator(f"#theatre-{theatre} .tl-lane").bounding_box()
+    start = what.bounding_box()
+    assert lane
+    assert start
+    span = float(page.locator("#tl").get_attribute("data-span") or 0)
+    x = lane["x"] + (hours * 60 + minutes - 7 * 60) / span * lane["width"] + grab
+    page.mouse.move(start["x"] + grab, start["y"] + 12)
+    page.mouse.down()
+    page.mouse.move(start["x"] + grab - 12, start["y"] + 20, steps=3)
+    page.mouse.move(x, lane["y"] + lane["height"] / 2, steps=6)
+    page.mouse.up()
+
+
+def test_a_clash_is_refused_and_a_free_slot_taken_and_undone(board: Page, hospital: Hospital) -> None:
+    drag(board, waiting_card(board, hospital.waiting), hospital.first.pk, "09:15")
+    dialog = board.get_by_role("alertdialog")
+    expect(dialog).to_contain_text("BROWN, Bob can’t go to Theatre 1, 09:15–10:15")
+    expect(dialog).to_contain_text("Theatre 1 is already booked")
+    expect(dialog).to_contain_text("Mr A. Khan is already")
+    expect(dialog).to_contain_text("born 17 May 1970")
+    assert hospital.place(hospital.waiting) is None
+
+    slot = dialog.locator(".slot").first
+    label = slot.inner_text()
+    slot.click()
+    expect(card(board, hospital.waiting)).to_be_visible()
+    expect(waiting_card(board, hospital.waiting)).to_have_count(0)
+    theatre, start = hospital.place(hospital.waiting) or ("", "")
+    assert label.startswith(f"{theatre}, ")
+    assert f" {start}–" in label
+
+    board.get_by_role("button", name="Undo", exact=True).click()
+    expect(waiting_card(board, hospital.waiting)).to_be_visible()
+    expect(card(board, hospital.waiting)).to_have_count(0)
+    assert hospital.place(hospital.waiting) is None
+
+
+def test_a_card_is_dragged_to_another_theatre_and_back_by_ctrl_z(board: Page, hospital: Hospital) -> None:
+    drag(board, card(board, hospital.booked), hospital.second.pk, "13:30")
+    expect(board.locator(f"#cases-{hospital.second.pk} .case")).to_contain_text("13:30–14:30")
+    expect(board.locator(".toast-x")).to_contain_text("Theatre 2")
+    assert hospital.place(hospital.booked) == ("Theatre 2", "13:30")
+
+    board.keyboard.press("Control+z")
+    expect(card(board, hospital.booked)).to_contain_text("09:00–10:00")
+    expect(board.locator("#undo")).to_be_disabled()
+    assert hospital.place(hospital.booked) == ("Theatre 1", "09:00")
+
+
+def test_the_end_is_dragged(board: Page, hospital: Hospital) -> None:
+    booked = card(board, hospital.booked)
+    box = booked.bounding_box()
+    assert box
+    y = box["y"] + box["height"] / 2
+    board.mouse.move(box["x"] + box["width"] - 4, y)
+    board.mouse.down()
+    board.mouse.move(box["x"] + box["width"] * 1.5 - 4, y, steps=6)
+    board.mouse.up()
+    expect(board.locator(".toast-x")).to_contain_text("09:00–10:30")
+    expect(booked).to_contain_text("09:00–10:30")
+    assert Operation.objects.get(pk=hospital.booked.pk).in_room_minutes == 90
+
+
+def test_escape_ends_a_drag_without_a_trace(board: Page, hospital: Hospital) -> None:
+    box = card(board, hospital.booked).bounding_box()
+    assert box
+    board.mouse.move(box["x"] + 20, box["y"] + 12)
+    board.mouse.down()
+    board.mouse.move(box["x"] + 200, box["y"] + 12, steps=4)
+    board.keyboard.press("Escape")
+    board.mouse.up()
+    expect(card(board, hospital.booked)).to_contain_text("09:00–10:00")
+    assert OperationChange.objects.filter(operation=hospital.booked, verb="moved").count() == 0
+
+
+def test_the_keyboard_moves_and_resizes(board: Page, hospital: Hospital) -> None:
+    booked, said = card(board, hospital.booked), board.locator("#announcer")
+    booked.focus()
+    board.keyboard.press("m")
+    expect(said).to_contain_text("Moving ADAMS, Ann")
+    board.keyboard.press("ArrowDown")
+    expect(said).to_have_text("Theatre 2, 09:00 to 10:00, free")
+    board.keyboard.press("Control+ArrowRight")
+    board.keyboard.press("ArrowRight")
+    board.keyboard.press("Shift+ArrowRight")
+    expect(said).to_have_text("Theatre 2, 10:05 to 11:10, free")
+    board.keyboard.press("Enter")
+    expect(board.locator(".toast-x")).to_contain_text("Theatre 2")
+    expect(booked).to_be_focused()
+    assert hospital.place(hospital.booked) == ("Theatre 2", "10:05")
+    assert Operation.objects.get(pk=hospital.booked.pk).in_room_minutes == 65
+
+
+def test_escape_leaves_move_mode(board: Page, hospital: Hospital) -> None:
+    card(board, hospital.booked).focus()
+    for key in ("m", "ArrowDown", "Escape"):
+        board.keyboard.press(key)
+    expect(board.locator("#announcer")).to_contain_text("Move cancelled")
+    expect(board.locator(f"#cases-{hospital.first.pk} .case")).to_contain_text("09:00–10:00")
+    assert hospital.place(hospital.booked) == ("Theatre 1", "09:00")
+
+
+def test_a_soft_conflict_is_overridden_with_a_reason(board: Page, hospital: Hospital) -> None:
+    drag(board, waiting_card(board, hospital.other), hospital.second.pk, "17:30")
+    dialog = board.get_by_role("alertdialog")
+    expect(dialog).to_contain_text("outside opening hours")
+    dialog.get_by_label("Go ahead all the same").fill("Agreed with the night team")
+    dialog.get_by_role("button", name="Override with this reason").click()
+    expect(card(board, hospital.other)).to_be_visible()
+    change = OperationChange.objects.get(operation=hospital.other, verb="booked")
+    assert [item["reason"] for item in change.overrides] == ["Agreed with the night team"]
+
+
+def test_a_change_by_somebody_else_is_not_overwritten(board: Page, hospital: Hospital) -> None:
+    move_operation(
+        actor=hospital.coordinator,
+        operation_id=hospital.booked.pk,
+        version=2,
+        theatre_id=hospital.second.pk,
+        start=hospital.at("15:00"),
+    )
+    drag(board, card(board, hospital.booked), hospital.first.pk, "11:00")
+    expect(board.get_by_role("alert")).to_contain_text("This was changed meanwhile (Jo Marsh – moved)")
+    expect(card(board, hospital.booked)).to_contain_text("15:00–16:00")
+    assert hospital.place(hospital.booked) == ("Theatre 2", "15:00")
+
+
+def test_news_moves_the_card_and_keeps_the_focus(hospital: Hospital, open_page: OpenPage) -> None:
+    page = open_page(f"/schedule/{hospital.day}/", hospital.coordinator)
+    card(page, hospital.booked).focus()
+    move_operation(
+        actor=hospital.coordinator,
+        operation_id=hospital.booked.pk,
+        version=2,
+        theatre_id=hospital.second.pk,
+        start=hospital.at("15:00"),
+    )
+    news = f'event: changed\ndata: {{"days": ["{hospital.day}"]}}\n\n'
+    page.unroute("**/live/")
+    page.route("**/live/", lambda route: route.fulfill(content_type="text/event-stream", body=news))
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    expect(page.locator(f"#cases-{hospital.second.pk} .case")).to_contain_text("15:00–16:00")
+    expect(card(page, hospital.booked)).to_be_focused()
+
+
+def test_typing_finds_cases_of_the_day(board: Page, hospital: Hospital) -> None:
+    board.keyboard.press("f")
+    board.keyboard.type("adams")
+    expect(card(board, hospital.booked)).to_have_attribute("data-hit", "")
+    board.keyboard.press("Enter")
+    expect(card(board, hospital.booked)).to_be_focused()
+
+
+def test_who_may_only_look_can_not_drag(hospital: Hospital, open_page: OpenPage) -> None:
+    page = open_page(f"/schedule/{hospital.day}/", UserFactory(role="ward_nurse"))
+    expect(card(page, hospital.booked)).to_be_visible()
+    drag(page, card(page, hospital.booked), hospital.second.pk, "13:00")
+    assert hospital.place(hospital.booked) == ("Theatre 1", "09:00")
+    expect(page.get_by_role("link", name=re.compile("^Schedule BROWN"))).to_have_count(0)
+    expect(page.get_by_role("link", name="Add case")).to_have_count(0)

@@ -20,7 +20,5 @@ def find_patients(text: str) -> QuerySet[Patient]:
     # Lower() as in the trigram indexes; icontains would compare in upper case and not use them.
     found = Patient.objects.alias(family=Lower("family_name"), given=Lower("given_name"))
     for word in words:
-        found = found.filter(
-            Q(family__contains=word) | Q(given__contains=word) | Q(mrn__startswith=word.upper())
-        )
+        found = found.filter(Q(family__contains=word) | Q(given__contains=word) | Q(mrn__startswith=word.upper()))
     return found

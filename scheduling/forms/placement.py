@@ -64,9 +64,7 @@ class PlacementForm(CommandForm):
         required=False,
         widget=forms.TimeInput({"type": "time", "step": TIME_STEP_SECONDS}, format="%H:%M"),
     )
-    fold = forms.ChoiceField(
-        label="Which of the two?", required=False, choices=[("", "")], widget=forms.RadioSelect
-    )
+    fold = forms.ChoiceField(label="Which of the two?", required=False, choices=[("", "")], widget=forms.RadioSelect)
     minutes = forms.IntegerField(
         label="Minutes in theatre",
         min_value=1,

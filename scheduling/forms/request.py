@@ -47,9 +47,7 @@ class RequestForm(forms.Form):
     asa_class = forms.TypedChoiceField(
         label="ASA class", required=False, choices=ASA_CLASSES, coerce=int, empty_value=None
     )
-    infectious = forms.BooleanField(
-        required=False, help_text="Goes last on the list; the theatre is deep-cleaned."
-    )
+    infectious = forms.BooleanField(required=False, help_text="Goes last on the list; the theatre is deep-cleaned.")
     notes = forms.CharField(required=False, max_length=2000, widget=forms.Textarea({"rows": 3}))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -19,9 +19,7 @@ def following(operation: Operation) -> list[Operation]:
 def swappable(operation: Operation) -> list[Operation]:
     """Return the other operations of the day that may still move, by theatre and time."""
     return list(
-        _movable_on_day_of(operation)
-        .exclude(pk=operation.pk)
-        .order_by("theatre__position", "theatre__name", "period")
+        _movable_on_day_of(operation).exclude(pk=operation.pk).order_by("theatre__position", "theatre__name", "period")
     )
 
 

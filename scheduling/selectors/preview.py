@@ -36,9 +36,7 @@ def preview_conflicts(
     else:
         people = [*([(lead, ReservationRole.LEAD_SURGEON.value)] if lead else []), *members]
         assignments = team(people)
-    plan = make_plan(
-        operation, theatre_id=placement["theatre_id"], start=placement["start"], assignments=assignments
-    )
+    plan = make_plan(operation, theatre_id=placement["theatre_id"], start=placement["start"], assignments=assignments)
     return find_conflicts(plan.with_lead(lead))
 
 

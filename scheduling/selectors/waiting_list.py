@@ -39,10 +39,7 @@ def in_order_of_urgency(operations: OperationQuerySet) -> OperationQuerySet:
 def waiting_panel() -> WaitingPanel:
     """Return what the calendar's side panel shows, in two queries."""
     waiting = Operation.objects.waiting()
-    return WaitingPanel(
-        operations=list(in_order_of_urgency(waiting).with_facts()[:PANEL_SIZE]), total=waiting.count()
-    )
-
+    return WaitingPanel(operations=list(in_order_of_urgency(waiting).with_facts()[:PANEL_SIZE]), total=waiting.count())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

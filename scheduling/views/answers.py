@@ -42,7 +42,9 @@ class Refusal:
 class Page(Protocol):
     """Draws the page of a command again, with the refusal if there was one."""
 
-    def __call__(self, refusal: Refusal | None = None) -> HttpResponse: ...
+    def __call__(self, refusal: Refusal | None = None) -> HttpResponse:
+        """Return the page."""
+        ...
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -80,9 +82,7 @@ def _first(errors: dict[str, list[str]]) -> str:
     return next((text for texts in errors.values() for text in texts), "Check the fields.")
 
 
-def refusal_of(
-    error: Exception, actor: User, slots: Callable[[], Sequence[Slot]] | None = None
-) -> Refusal:
+def refusal_of(error: Exception, actor: User, slots: Callable[[], Sequence[Slot]] | None = None) -> Refusal:
     """Return a domain error as a refusal."""
     message = str(error)
     if isinstance(error, SchedulingConflictError):

@@ -65,8 +65,6 @@ def operation_request(request: HttpRequest) -> HttpResponse:
     return run(request, form, lambda: request_operation(actor=actor_of(request), request=form.request), page=page)
 
 
-def _page(
-    request: HttpRequest, form: RequestForm, patient: Patient, refusal: Refusal | None = None
-) -> HttpResponse:
+def _page(request: HttpRequest, form: RequestForm, patient: Patient, refusal: Refusal | None = None) -> HttpResponse:
     context = {"form": form, "patient": patient, "refusal": refusal}
     return render(request, "scheduling/operation_request.html", context)

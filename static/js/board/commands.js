@@ -4,7 +4,7 @@ import { post } from "../ui/server.js";
 import { toast } from "../ui/toast.js";
 import { cardOf, clockRange, instantAt, nameOf, show, titleOf } from "./board.js";
 import { explain } from "./refusal.js";
-import { refresh } from "./refresh.js";
+import { hold, refresh, release } from "./refresh.js";
 import { remember, undo } from "./undo.js";
 
 /**
@@ -14,7 +14,9 @@ import { remember, undo } from "./undo.js";
  */
 async function send(order, revert) {
   const { url, title, who, where, id, ...fields } = order;
+  hold();
   const answer = await post(url, fields);
+  release();
   if (answer.ok) {
     remember(answer.change);
     toast(answer.message || `${title} – ${where}`, { action: { label: "Undo", run: undo } });

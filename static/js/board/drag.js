@@ -139,6 +139,7 @@ async function finish(cancelled) {
   drag = null;
   if (!done.begun) return;
   cleanUp(done);
+  release();
   swallowClick = true;
   setTimeout(() => (swallowClick = false), 0);
   const { card, from, to, fromList } = done;
@@ -146,7 +147,6 @@ async function finish(cancelled) {
   const moved = place && (fromList || place.s !== from.s || place.d !== from.d || place.row !== from.row);
   // The server is asked even when the place looks taken: it knows why, and what is free instead.
   if (!cancelled && moved) await (fromList ? book(card, place) : move(card, from, place));
-  release();
 }
 
 function pressed(event) {

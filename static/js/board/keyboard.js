@@ -24,6 +24,7 @@ function stop() {
   const { card } = moving;
   card.classList.remove("kbd-move", "ghost-ok", "ghost-bad");
   moving = null;
+  release();
   return card;
 }
 
@@ -33,7 +34,6 @@ function cancel() {
   stop();
   focusCard(card);
   announce("Move cancelled; nothing was changed.");
-  release();
 }
 
 async function save() {
@@ -42,7 +42,6 @@ async function save() {
   const changed = from.s !== to.s || from.d !== to.d || from.row !== to.row;
   if (changed) await move(card, from, to);
   else announce("Nothing was changed.");
-  release();
   if (!document.querySelector("dialog[open]")) focusCard(cardOf(card.dataset.id));
 }
 

@@ -41,7 +41,6 @@ async function load() {
   const { scrollLeft, scrollTop } = timeline();
   window.Idiomorph.morph(board, html, {
     morphStyle: "innerHTML",
-    ignoreActiveValue: true,
     callbacks: { beforeNodeMorphed: (node) => node.dataset?.keep === undefined },
   });
   timeline().scrollTo(scrollLeft, scrollTop);

@@ -44,9 +44,7 @@ def resources(resource_ids: Iterable[int]) -> dict[int, Resource]:
 def reservations(resource_ids: Iterable[int], window: Period, *, without: Sequence[int]) -> list[Busy]:
     """Return what is held of the resources in the window."""
     rows = (
-        Reservation.objects.filter(
-            active=True, resource_id__in=list(resource_ids), period__overlap=window.as_range()
-        )
+        Reservation.objects.filter(active=True, resource_id__in=list(resource_ids), period__overlap=window.as_range())
         .exclude(operation_id__in=without)
         .values_list(
             "operation_id",
@@ -100,9 +98,7 @@ def patient_operations(plans: Sequence[Plan], window: Period, *, without: Sequen
 
 def unavailabilities(resource_ids: Iterable[int], window: Period) -> list[Unavailability]:
     """Return closures, leave and maintenance in the window."""
-    rows = Unavailability.objects.filter(
-        resource_id__in=list(resource_ids), period__overlap=window.as_range()
-    )
+    rows = Unavailability.objects.filter(resource_id__in=list(resource_ids), period__overlap=window.as_range())
     return list(rows)
 
 
@@ -118,9 +114,7 @@ def blocks(theatre_ids: Iterable[int]) -> list[Block]:
 
 def shifts(people: Iterable[Resource], window: Period) -> dict[int, list[Period]]:
     """Return the shifts of those who work by a roster, by person."""
-    rostered = [
-        person.pk for person in people if person.kind == ResourceKind.STAFF and person.staffmember.rostered
-    ]
+    rostered = [person.pk for person in people if person.kind == ResourceKind.STAFF and person.staffmember.rostered]
     by_person: dict[int, list[Period]] = {pk: [] for pk in rostered}
     if rostered:
         rows = Shift.objects.filter(staff_member_id__in=rostered, period__overlap=window.as_range())
@@ -169,15 +163,35 @@ class Needs:
     def of(cls, plans: Sequence[Plan]) -> Self:
         """Read the needs of ``plans``."""
         operations = [plan.operation.pk for plan in plans if plan.operation.pk]
-        features = _features(operations)
+        features = _features(operations) | _features_to_come(plans)
         return cls(
             features=features,
             theatre_features=_theatre_features({plan.theatre_id for plan in plans}) if features else {},
-            equipment=_equipment(operations),
+            equipment=_equipment(operations) | _equipment_to_come(plans),
             staff=_staff(operations),
             credentials=_procedure_credentials({plan.operation.procedure_id for plan in plans}),
             allergies=_allergies(plans),
         )
+
+
+def _not_saved(plans: Sequence[Plan]) -> list[Operation]:
+    """Return the operations that have a number and are not written yet: an import's."""
+    return [plan.operation for plan in plans if plan.operation.pk and plan.operation._state.adding]  # noqa: SLF001
+
+
+def _features_to_come(plans: Sequence[Plan]) -> dict[int, dict[int, str]]:
+    """Return what operations will need once they are saved: what their procedures need."""
+    return {
+        operation.pk: {feature.pk: feature.name for feature in operation.procedure.features.all()}
+        for operation in _not_saved(plans)
+    }
+
+
+def _equipment_to_come(plans: Sequence[Plan]) -> dict[int, list[tuple[EquipmentType, int]]]:
+    return {
+        operation.pk: [(need.equipment_type, need.quantity) for need in operation.procedure.equipment_needs.all()]
+        for operation in _not_saved(plans)
+    }
 
 
 def _features(operations: Sequence[int]) -> dict[int, dict[int, str]]:

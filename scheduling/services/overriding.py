@@ -61,9 +61,14 @@ def settle(
     for conflict in conflicts:
         kept = known.get(_likeness(conflict.as_dict()))
         reason = override.reason.strip() if override else ""
-        item = kept or {**conflict.as_dict(), "reason": reason, "by": actor.pk}
+        item = kept or as_kept(conflict, reason, actor)
         accepted.setdefault(conflict.operation_id or 0, []).append(item)
     return accepted
+
+
+def as_kept(conflict: Conflict, reason: str, actor: User) -> dict[str, Any]:
+    """Return an accepted conflict as the history keeps it."""
+    return {**conflict.as_dict(), "reason": reason, "by": actor.pk}
 
 
 def _likeness(item: dict[str, Any]) -> tuple[Any, ...]:

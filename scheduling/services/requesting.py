@@ -24,12 +24,12 @@ from scheduling.models import (
     Status,
 )
 from scheduling.models.operation import MAX_MINUTES
-from scheduling.services.errors import InvalidPlanError
+from scheduling.services.errors import InvalidPlanError, NotPossibleError
 from scheduling.services.locking import command, lock_operations, reservations_of
-from scheduling.services.status_rules import demand
 from scheduling.services.writing import record, snapshot
 
 ASA_CLASSES = range(1, 7)
+NOT_REQUESTED = "This operation is not a request any more. Look at it again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,8 @@ def accept_operation(*, actor: User, operation_id: int, version: int) -> Operati
     authorise(actor, permissions.BOOK)
     with command():
         (operation,) = lock_operations({operation_id: version})
-        demand(operation, Status.WAITING)
+        if operation.status != Status.REQUESTED:
+            raise NotPossibleError(NOT_REQUESTED)
         rows = reservations_of([operation])[operation.pk]
         before = snapshot(operation, rows)
         operation.status = Status.WAITING

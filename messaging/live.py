@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Iterable
 from datetime import date
 from functools import cache
@@ -13,6 +14,8 @@ from redis.retry import Retry
 
 CHANNEL = "schedule-changed"
 TIMEOUT_SECONDS = 0.5
+PAUSE_SECONDS = 5.0
+"""After a failure nobody tries for so long: else a Redis that hangs would slow down every booking."""
 logger = logging.getLogger(__name__)
 
 
@@ -21,11 +24,20 @@ def publish_changed(days: Iterable[date]) -> None:
 
     Never raises: the change is durable already, and a page that misses the news polls.
     """
+    if time.monotonic() < _Pause.until:
+        return
     text = json.dumps({"days": sorted(day.isoformat() for day in days)})
     try:
         _connection().publish(CHANNEL, text)
     except redis.RedisError:
+        _Pause.until = time.monotonic() + PAUSE_SECONDS
         logger.warning("The live update could not be published; open pages will poll.")
+
+
+class _Pause:
+    """Until when (by the monotonic clock) Redis is left alone, because it did not answer."""
+
+    until = 0.0
 
 
 @cache

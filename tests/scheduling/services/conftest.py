@@ -1,0 +1,11 @@
+"""What the tests of the services share."""
+
+import pytest
+
+from tests.scheduling.world import World
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """Return the small hospital."""
+    return World.make()

@@ -1,0 +1,16 @@
+"""Read what an operation holds, in words and local times."""
+
+from scheduling.integrity import find_breaches
+from scheduling.models import Operation
+from scheduling.period import Period
+from scheduling.services.writing import snapshot
+
+
+def held(operation: Operation) -> dict[str, str]:
+    """Return role and time of everything that is held; also check that the history says the same."""
+    rows = list(operation.reservations.select_related("resource").order_by("pk"))
+    operation = Operation.objects.get(pk=operation.pk)
+    last = operation.changes.get(version=operation.version)
+    assert last.after == snapshot(operation, rows)
+    assert find_breaches() == []
+    return {f"{row.role} {row.resource}": str(Period.of(row.period)) for row in rows if row.active}

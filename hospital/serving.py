@@ -121,6 +121,10 @@ def only_one(place: Place, address: Address) -> Iterator[None]:
         lock.write(f"{address} (process {os.getpid()})")
         lock.flush()
         yield
+        for name in ("web.sock", "live.sock"):  # a process that was killed leaves its socket
+            (place.sockets / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            place.sockets.rmdir()
 
 
 def is_answering(address: Address) -> bool:

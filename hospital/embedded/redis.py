@@ -1,12 +1,11 @@
 """The embedded Redis server: the command that runs it."""
 
 import shutil
+import socket
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 from signal import SIGKILL
-
-import redis
 
 from hospital.embedded.errors import EmbeddedError
 from hospital.embedded.place import PRIVATE, Place
@@ -55,10 +54,18 @@ def prepare(place: Place) -> None:
     data_folder(place).mkdir(mode=PRIVATE, exist_ok=True)
 
 
+def sockets(place: Place) -> list[Path]:
+    """Return the socket that the server leaves behind when it is killed."""
+    return [place.redis_socket]
+
+
 def is_ready(place: Place) -> bool:
-    """Say whether the server answers and has read its data."""
+    """Say whether the server answers and has read its data. Needs no client: a keeper stays small."""
     try:
-        with redis.Redis(unix_socket_path=str(place.redis_socket), socket_timeout=2) as connection:
-            return bool(connection.ping())
-    except redis.RedisError:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(2)
+            connection.connect(str(place.redis_socket))
+            connection.sendall(b"PING\r\n")
+            return connection.recv(16).startswith(b"+PONG")
+    except OSError:
         return False

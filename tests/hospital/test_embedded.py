@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import pwd
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +14,11 @@ import psycopg2
 import pytest
 from redis import Redis
 
-from hospital.embedded import postgres
+from hospital.embedded import postgres, rootless
 from hospital.embedded.errors import EmbeddedError
 from hospital.embedded.place import ROOT, Place
 from hospital.embedded.using import are_ready, running
+from hospital.processes import Manager
 from tests.hospital.watching import processes_naming, wait_until
 
 BOTH = ["postgres", "redis"]
@@ -96,7 +99,7 @@ def test_a_crashed_server_comes_back_with_what_was_committed(place: Place, numbe
 
 def test_a_killed_keeper_is_replaced(place: Place) -> None:
     with running(place, BOTH) as keep_up:
-        keeper = next(pid for pid, line in left_by(place).items() if "hospital.embedded.keeper" in line)
+        keeper = next(pid for pid, line in left_by(place).items() if "hospital.embedded.keeper postgres" in line)
         os.kill(keeper, signal.SIGKILL)
         wait_until(lambda: keep_up() or (keeper not in left_by(place) and are_ready(place, BOTH)), 10)
     assert left_by(place) == {}
@@ -108,11 +111,41 @@ def test_a_restart_by_hand_is_accepted(place: Place) -> None:
         first = postgres.running_pid(place)
         restart = [postgres.program("pg_ctl"), "-D", str(postgres.data_folder(place)), "-m", "immediate", "-t", "2"]
         with (place.logs / "by-hand.log").open("w") as log:
-            done = subprocess.run([*postgres._as_nobody(), *restart, "restart"], stdout=log, stderr=log, check=False)
+            done = subprocess.run([*rootless.prefix(), *restart, "restart"], stdout=log, stderr=log, check=False)
         assert done.returncode in (0, 1)  # 1: the keeper was quicker
         wait_until(lambda: are_ready(place, ["postgres"]), 10)
         assert postgres.running_pid(place) != first
     wait_until(lambda: left_by(place) == {})
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Give a folder that others may enter; pytest's own are closed to them."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs this")
+@pytest.mark.parametrize("namespaces", [True, False])
+def test_root_can_run_it_from_a_closed_folder(
+    tmp_path: Path, open_folder: Path, monkeypatch: pytest.MonkeyPatch, *, namespaces: bool
+) -> None:
+    if not namespaces:  # as in most containers
+        monkeypatch.setattr(rootless, "_has_user_namespaces", lambda: False)
+        monkeypatch.setattr(rootless, "_is_open", lambda _program: False)
+        monkeypatch.setattr(rootless, "COPIES", open_folder)
+    tmp_path.chmod(0o700)
+    place = Place(folder=tmp_path / "data", durable=False)
+    place.make_folders()
+    postgres.prepare(place)
+    with Manager(place.logs) as manager:
+        manager.start(postgres.service(place))
+        assert manager.run(until=lambda: postgres.is_ready(place), poll=0.1)
+        pid = postgres.running_pid(place)
+        effective = Path(f"/proc/{pid}/status").read_text().partition("Uid:")[2].split()[1]
+        assert effective == ("0" if namespaces else str(pwd.getpwnam("nobody").pw_uid))
+    assert left_by(place) == {}
 
 
 def test_a_folder_of_another_version_is_refused_in_words(tmp_path: Path) -> None:

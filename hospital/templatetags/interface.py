@@ -56,8 +56,9 @@ def field(bound: forms.BoundField, *, label: str = "", small: bool = False, plai
     checkbox = isinstance(widget, forms.CheckboxInput)
     choices = isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple)
     select = isinstance(widget, forms.Select)
-    looks = "form-check-input" if checkbox or choices else "form-select" if select else "form-control"
-    drawn = bound.as_widget(attrs={"class": f"{looks} is-invalid" if bound.errors else looks})
+    looks = "form-check-input" if checkbox else "form-select" if select else "form-control"
+    css = "" if choices else f"{looks} is-invalid" if bound.errors else looks
+    drawn = bound.as_widget(attrs={"class": css} if css else {})
     return {
         "field": bound,
         "drawn": drawn,

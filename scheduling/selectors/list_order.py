@@ -9,11 +9,12 @@ from scheduling.status import MOVABLE
 
 def following(operation: Operation) -> list[Operation]:
     """Return the operation and those after it on its list that may still move, in order."""
-    return list(
-        _movable_on_day_of(operation)
-        .filter(theatre=operation.theatre_id, period__startswith__gte=operation.starts_at)
-        .order_by("period")
+    if operation.starts_at is None:
+        return []
+    later = _movable_on_day_of(operation).filter(
+        theatre=operation.theatre_id, period__startswith__gte=operation.starts_at
     )
+    return list(later.order_by("period"))
 
 
 def swappable(operation: Operation) -> list[Operation]:

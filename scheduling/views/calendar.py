@@ -48,5 +48,4 @@ def _shown(request: HttpRequest, day: date) -> dict[str, object]:
     return {
         "board": day_board(day),
         "waiting": waiting_panel() if may_see_waiting else None,
-        "printed_at": timezone.now(),
     }

@@ -110,7 +110,7 @@ def test_the_team_changes_and_what_is_missing_is_said(plain: Page, hospital: Hos
 
 
 def test_a_new_patient_and_a_new_case(plain: Page, hospital: Hospital) -> None:
-    PriorityFactory(code="P2", name="Soon")
+    PriorityFactory(code="SOON", name="Soon")
     plain.get_by_role("link", name="Add case").click()
     plain.get_by_label("Name or MRN", exact=True).fill("nobody")
     plain.get_by_role("button", name="Search").click()
@@ -124,7 +124,7 @@ def test_a_new_patient_and_a_new_case(plain: Page, hospital: Hospital) -> None:
     expect(plain.get_by_label("Patient", exact=True)).to_contain_text("NOWAK, Ewa")
     expect(plain.get_by_label("Patient", exact=True)).to_contain_text("Latex")
     plain.get_by_label("Procedure").select_option(label="Hernia repair")
-    plain.get_by_label("Priority").select_option(label="P2 Soon")
+    plain.get_by_label("Priority").select_option(label="SOON Soon")
     plain.get_by_role("button", name="Put on the waiting list").click()
     expect(plain.get_by_role("status")).to_contain_text("NOWAK, Ewa: waiting.")
     assert OperationChange.objects.filter(operation__patient__mrn="M777").count() == 1

@@ -63,8 +63,10 @@ def as_markdown() -> str:
         _line(["capability", *heads]),
         _line(["---"] * (len(heads) + 1)),
     ]
-    for capability in sorted(frozenset().union(*CAPABILITIES.values())):
-        lines.append(_line([f"`{capability}`", *(_tick(capability in CAPABILITIES[role]) for role in Role)]))
+    lines += [
+        _line([f"`{capability}`", *(_tick(capability in CAPABILITIES[role]) for role in Role)])
+        for capability in sorted(frozenset().union(*CAPABILITIES.values()))
+    ]
     lines += ["", "## Addresses", "", _line(["address", "needs", *heads]), _line(["---"] * (len(heads) + 2))]
     for guard in guards():
         needs = f"`{guard.capability}`" if guard.capability else f"nothing: {guard.public_because}"

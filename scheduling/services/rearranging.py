@@ -10,6 +10,7 @@ from accounts.permissions import authorise
 from scheduling import permissions
 from scheduling.models import ChangeVerb, Operation, Reservation
 from scheduling.models.operation import MAX_MINUTES
+from scheduling.period import Period
 from scheduling.plan import Plan
 from scheduling.querysets import day_period
 from scheduling.services.errors import InvalidPlanError, StaleVersionError
@@ -75,7 +76,7 @@ def push_following(
         _lock_places(pushed, rows)
         _demand_same_list(operations, operation_id, version)
         _rearrange(actor, pushed, rows, ChangeVerb.PUSHED, override)
-    return sorted(operations, key=lambda operation: operation.period.lower)
+    return sorted(operations, key=lambda operation: Period.of(operation.period))
 
 
 def _following(operation_id: int) -> dict[int, int]:

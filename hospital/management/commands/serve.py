@@ -1,11 +1,12 @@
 """Run the whole site on this machine."""
 
 import contextlib
+import sys
 import time
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
 from hospital.addresses import embedded_servers
@@ -42,7 +43,8 @@ class Command(BaseCommand):
                 check_machine(place, address)
                 self.serve(place, address, workers, demo=demo)
         except (ServeError, EmbeddedError) as error:
-            raise CommandError(str(error)) from error
+            self.stderr.write(str(error))
+            sys.exit(1)
         except KeyboardInterrupt:  # before the manager was there to take it
             self.say("Stopped.")
 

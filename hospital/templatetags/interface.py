@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms, template
+from django.contrib.auth.models import AnonymousUser
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
@@ -31,9 +32,9 @@ def icon(name: str, extra: str = "") -> SafeString:
 
 
 @register.filter
-def can(user: User, capability: str) -> bool:
+def can(user: User | AnonymousUser, capability: str) -> bool:
     """Say whether the person may do something: ``{% if user|can:"scheduling.book_operation" %}``."""
-    return user.is_authenticated and user.can(capability)
+    return isinstance(user, User) and user.can(capability)
 
 
 @register.filter

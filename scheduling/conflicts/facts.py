@@ -85,8 +85,9 @@ class Facts:
     def in_theatre_on(self, plan: Plan) -> list[Busy]:
         """Return the other cases in the plan's theatre on its local day, in order."""
         day = local_day(plan.period)
+        begins, ends = local_midnight(day), local_midnight(day + timedelta(days=1))
         return sorted(
-            (busy for busy in self.others(plan, plan.theatre_id) if local_day(busy.in_room) == day),
+            (busy for busy in self.others(plan, plan.theatre_id) if begins <= busy.in_room.start < ends),
             key=lambda busy: busy.in_room,
         )
 
@@ -95,10 +96,7 @@ class Facts:
         days = _days_of(around)
         rows = self.opening_hours[theatre_id]
         return merged(
-            span(day, row.opens, row.closes)
-            for day in days
-            for row in rows
-            if row.weekday == day.isoweekday()
+            span(day, row.opens, row.closes) for day in days for row in rows if row.weekday == day.isoweekday()
         )
 
     def block_periods(self, theatre_id: int, around: Period) -> list[tuple[Period, Block]]:

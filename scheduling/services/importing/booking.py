@@ -19,7 +19,7 @@ from scheduling.services.importing.outcome import Imported, Outcome
 from scheduling.services.importing.run import Run, day_of
 from scheduling.services.locking import command
 
-CHUNK = 100
+CHUNK = 200
 """Fewest cases that are checked and written together; whole days, so that a day is never torn."""
 
 ONE_IMPORT_AT_A_TIME = 0x7468_6561  # a number that no other lock of the product uses

@@ -65,7 +65,7 @@ def write(bookings: Sequence[Booking], *, actor: User, source: str) -> None:
         _add_history(rows, booking, actor, source)
         _add_needs(rows, booking.operation)
         rows[OperationEvent] += [
-            OperationEvent(operation=booking.operation, kind=kind, at=at, recorded_by=actor)
+            OperationEvent(operation_id=booking.operation.pk, kind=kind, at=at, recorded_by_id=actor.pk)
             for kind, at in booking.case.events.items()
         ]
     for model, fresh in rows.items():
@@ -78,7 +78,7 @@ def _add_history(rows: Rows, booking: Booking, actor: User, source: str) -> None
     operation, case = booking.operation, booking.case
     reservations = [
         Reservation(
-            operation=operation,
+            operation_id=operation.pk,
             resource_id=hold.resource_id,
             role=hold.role,
             period=hold.period.as_range(),
@@ -96,18 +96,19 @@ def _add_history(rows: Rows, booking: Booking, actor: User, source: str) -> None
     ]
     if case.events:
         operation.status = case.status
-        told = ", ".join(f"{EventKind(kind).label} {timezone.localtime(at):%H:%M}" for kind, at in case.events.items())
+        zone = timezone.get_current_timezone()
+        times = [f"{EventKind(kind).label} {at.astimezone(zone):%H:%M}" for kind, at in case.events.items()]
         recorded = booked | {"status": str(case.status)}
-        steps.append((ChangeVerb.RECORDED, booked, recorded, f"Imported: {told}", []))
+        steps.append((ChangeVerb.RECORDED, booked, recorded, f"Imported: {', '.join(times)}", []))
     operation.version = len(steps)
     rows[Operation].append(operation)
     rows[Reservation] += reservations
     rows[OperationChange] += [
         OperationChange(
-            operation=operation,
+            operation_id=operation.pk,
             version=version,
             verb=verb,
-            actor=actor,
+            actor_id=actor.pk,
             before=before,
             after=after,
             note=note,

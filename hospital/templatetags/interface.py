@@ -71,6 +71,13 @@ def field(bound: forms.BoundField, *, label: str = "", small: bool = False, plai
     }
 
 
+@register.simple_tag
+def who(patient: Patient) -> str:
+    """Say what tells patients of one name apart, to stand beside the name wherever one decides."""
+    born = f"{patient.date_of_birth:%d %b %Y}" if patient.date_of_birth else "unknown"
+    return f"born {born} · MRN {patient.mrn}"
+
+
 @register.inclusion_tag("components/patient_banner.html")
 def patient_banner(patient: Patient, *, link: bool = False) -> dict[str, Any]:
     """Draw who the patient is: name, date of birth, MRN, sex and allergies, wherever one decides."""

@@ -53,9 +53,11 @@ format: install  ## put code and templates into their standard form
 	@$(BIN)/ruff format .
 	@$(BIN)/djlint templates --reformat --quiet
 
-requirements: install  ## compile requirements.in into requirements.txt: newest versions, exact pins, hashes
-	@$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
-		--no-emit-trusted-host --output-file requirements.txt requirements.in
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+
+requirements: install  ## compile requirements.txt: exact pins, hashes; newest versions with ARGS=--upgrade
+	@$(COMPILE) $(ARGS) requirements.in --output-file requirements.txt
+	@$(COMPILE) --constraint requirements.txt requirements-production.in --output-file requirements-production.txt
 
 clean:  ## remove everything that was made, the demo's data included, but no commit
 	@rm -rf .venv .data node_modules static/vendor staticfiles .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

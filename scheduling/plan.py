@@ -145,4 +145,4 @@ def assignments_of(operation: Operation, reservations: "Iterable[Reservation]") 
 def _tail_of(operation: Operation, row: Reservation) -> int:
     if row.role != ReservationRole.EQUIPMENT or operation.period is None:
         return 0
-    return int((row.period.upper - operation.period.upper).total_seconds() // 60)
+    return Period(Period.of(operation.period).end, Period.of(row.period).end).minutes

@@ -274,11 +274,11 @@ def _tail(theatre: Theatre, operation: Operation) -> int:
 
 
 def _cases(theatre: Theatre, operations: list[Operation], window: Period, now: datetime) -> list[CaseBar]:
-    starts = [operation.period.lower for operation in operations[1:]] + [window.end]
+    starts = [Period.of(operation.period).start for operation in operations[1:]] + [window.end]
     bars = []
     for operation, following in zip(operations, starts, strict=False):  # none: an empty theatre
         period = Period.of(operation.period)
-        room_after = int((max(following, period.end) - period.end).total_seconds() // 60)
+        room_after = Period(period.end, max(following, period.end)).minutes
         state, label = _state(operation, now)
         bar = _bar(window, period)
         bars.append(
@@ -299,6 +299,6 @@ def _state(operation: Operation, now: datetime) -> tuple[str, str]:
     """Return state and words; a late start and an emergency matter more than "scheduled"."""
     if operation.is_movable and operation.priority.emergency:
         return "emergency", "Emergency"
-    if operation.is_movable and operation.period.lower < now:
+    if operation.is_movable and Period.of(operation.period).start < now:
         return "delayed", "Should have started"
     return STATES[Status(operation.status)], operation.get_status_display()

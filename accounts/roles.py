@@ -33,17 +33,22 @@ _PLACE = _REQUEST | {
     "scheduling.confirm_operation",
 }
 _RECORD = frozenset({"scheduling.record_event"})
+_AVAILABILITY = frozenset({"resources.manage_availability"})
+_REFERENCE = _AVAILABILITY | {"resources.manage_reference", "scheduling.manage_catalogue", "accounts.manage_users"}
 
 CAPABILITIES: dict[str, frozenset[str]] = {
-    Role.COORDINATOR: _PLACE | _RECORD | {"scheduling.override_conflict", "scheduling.import_operations"},
-    Role.BOOKING_CLERK: _PLACE,
+    Role.COORDINATOR: _PLACE
+    | _RECORD
+    | _AVAILABILITY
+    | {"scheduling.override_conflict", "scheduling.import_operations", "patients.change_patient"},
+    Role.BOOKING_CLERK: _PLACE | {"patients.change_patient"},
     Role.SURGEON: _REQUEST | _RECORD,
     Role.ANAESTHETIST: _LOOK | _RECORD,
     Role.THEATRE_NURSE: _LOOK | _RECORD | {"scheduling.assign_resource"},
     Role.WARD_NURSE: _LOOK,
     Role.MANAGER: _LOOK | {"scheduling.override_conflict"},
-    Role.PRIVACY_OFFICER: frozenset({"scheduling.view_schedule"}),
-    Role.ADMINISTRATOR: frozenset({"scheduling.view_schedule", "scheduling.import_operations"}),
+    Role.PRIVACY_OFFICER: frozenset({"scheduling.view_schedule", "accounts.view_audit_trail"}),
+    Role.ADMINISTRATOR: _REFERENCE | {"scheduling.view_schedule", "scheduling.import_operations"},
 }
 
 

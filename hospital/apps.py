@@ -1,6 +1,7 @@
 """Django's entry to the project itself."""
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 
 
 class HospitalConfig(AppConfig):
@@ -13,3 +14,9 @@ class HospitalConfig(AppConfig):
         from hospital.celery import app  # noqa: PLC0415  # settings must be loaded first
 
         app.set_default()
+
+
+class ReferenceAdminConfig(AdminConfig):
+    """Django's admin with our own site."""
+
+    default_site = "hospital.admin_site.ReferenceSite"

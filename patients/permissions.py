@@ -2,3 +2,4 @@
 
 VIEW = "patients.view_patient"
 ADD = "patients.add_patient"
+CHANGE = "patients.change_patient"

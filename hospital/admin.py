@@ -1,0 +1,38 @@
+"""The audit trail to look at, and what other packages put into the admin taken out again."""
+
+import allauth.account.admin
+import auditlog.admin
+from allauth.account.models import EmailAddress
+from auditlog.mixins import LogEntryAdminMixin
+from auditlog.models import LogEntry
+from django.contrib import admin
+from django.contrib.auth import admin as auth_admin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.admin_access import ReadOnlyAdmin
+
+# Imported so that they have registered what is unregistered here.
+_REGISTERED = (allauth.account.admin, auditlog.admin, auth_admin)
+
+admin.site.unregister((EmailAddress, Group, LogEntry))
+
+
+@admin.register(LogEntry)
+class AuditTrailAdmin(LogEntryAdminMixin, ReadOnlyAdmin):  # type: ignore[misc]  # auditlog has no types
+    """Who changed what and when."""
+
+    view_capability = "accounts.view_audit_trail"
+    date_hierarchy = "timestamp"
+    list_display = ("created", "content_type", "object_repr", "action", "msg_short", "actor")
+    list_filter = ("action", "content_type")
+    list_select_related = ("content_type", "actor")
+    search_fields = ("=object_pk", "actor__email", "actor__family_name")
+    search_help_text = "Number of the row, or who changed it."
+    fields = ("created", "actor", "content_type", "object_repr", "action", "msg", "remote_addr")
+    readonly_fields = ("created", "msg")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LogEntry]:
+        """Read with each row whom and what it names."""
+        return super().get_queryset(request).select_related("content_type", "actor")

@@ -1,0 +1,85 @@
+"""Correct what is recorded of a patient."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.forms import BaseInlineFormSet
+from django.http import HttpRequest, HttpResponse
+
+from accounts.admin_access import ManagedAdmin, ManagedInline
+from patients.models import Allergy, Patient
+from patients.permissions import CHANGE
+from patients.selectors import find_patients
+
+
+class DistinctSubstances(BaseInlineFormSet):  # type: ignore[type-arg]  # generic only for the type checker
+    """Compares new rows with each other; with the stored ones the constraint does."""
+
+    def clean(self) -> None:
+        """Refuse one substance twice, however it is capitalised."""
+        super().clean()
+        kept = [form for form in self.forms if form not in self.deleted_forms]
+        named = [getattr(form, "cleaned_data", {}).get("substance", "").lower() for form in kept]
+        named = [name for name in named if name]
+        if len(named) != len(set(named)):
+            raise ValidationError("A substance is named twice.")
+
+
+class AllergyInline(ManagedInline):
+    """What the patient must not meet."""
+
+    model = Allergy
+    formset = DistinctSubstances
+    capability = CHANGE
+    fields = ("substance", "reaction")
+
+
+class QuietChangeList(ChangeList):
+    """Keeps what was searched for out of every link."""
+
+    def get_query_string(self, new_params: Any = None, remove: Any = None) -> str:
+        """Return the rest of the query."""
+        return super().get_query_string(new_params, [*(remove or ()), SEARCH_VAR])
+
+
+@admin.register(Patient)
+class PatientAdmin(ManagedAdmin):
+    """Patients, found by MRN or name; the search is posted, so that no name gets into an address or a log."""
+
+    capability = CHANGE
+    list_display = ("mrn", "family_name", "given_name", "date_of_birth", "sex", "allergy_status")
+    list_filter = ("allergy_status", "sex")
+    search_fields = ("mrn", "family_name", "given_name")
+    search_help_text = "MRN or name. The first 50 are shown: add a word if there are more."
+    actions = None
+    inlines = (AllergyInline,)
+    fieldsets = (
+        (None, {"fields": ("mrn", "family_name", "given_name", "date_of_birth", "sex", "deceased_on")}),
+        ("Contact", {"fields": ("phone", "email", "language")}),
+        ("Allergies", {"fields": ("allergy_status",)}),
+    )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
+        """Use the list that forgets what was searched for."""
+        return QuietChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Take the search from the posted form, and from nowhere else."""
+        query = request.GET.copy()
+        query.pop(SEARCH_VAR, None)
+        if request.method == "POST":
+            query[SEARCH_VAR] = request.POST.get(SEARCH_VAR, "")
+            request.method = "GET"
+        request.GET = query  # type: ignore[assignment]
+        return super().changelist_view(request, extra_context)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Find as the rest of the site does, by the index."""
+        if not search_term.strip():
+            return super().get_search_results(request, queryset, search_term)
+        return queryset.filter(pk__in=find_patients(search_term)), False

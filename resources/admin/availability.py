@@ -1,0 +1,155 @@
+"""When a resource may be held: opening hours, shifts, blocks, and what takes it out of use."""
+
+from datetime import datetime
+from itertools import combinations
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.postgres.fields import DateTimeRangeField
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.db.models.functions import Lower
+from django.forms import BaseInlineFormSet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.admin_access import ManagedAdmin, ManagedInline
+from resources.admin.period import OpenPeriodField, PeriodField, period_in_words
+from resources.models import Block, OpeningHours, Shift, Unavailability
+from resources.permissions import AVAILABILITY, REFERENCE
+
+
+class OpeningHoursInline(ManagedInline):
+    """One row for each weekday on which the theatre opens; no row, closed."""
+
+    model = OpeningHours
+    capability = REFERENCE
+    view_capability = AVAILABILITY
+    fields = ("weekday", "opens", "closes")
+
+
+class NoOverlapFormSet(BaseInlineFormSet):  # type: ignore[type-arg]  # generic only for the type checker
+    """Compares new rows with each other; with the stored ones the constraint does."""
+
+    def clean(self) -> None:
+        """Refuse two rows that share an instant."""
+        super().clean()
+        kept = [form for form in self.forms if form not in self.deleted_forms]
+        periods = [form.cleaned_data["period"] for form in kept if getattr(form, "cleaned_data", {}).get("period")]
+        if any(one.lower < other.upper and other.lower < one.upper for one, other in combinations(periods, 2)):
+            raise ValidationError("Two of these shifts overlap.")
+
+
+class CurrentInline(ManagedInline):
+    """Rows with a period that is not over; older ones are in the list of their own."""
+
+    capability = AVAILABILITY
+    ordering = (Lower("period").asc(nulls_first=True),)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Leave out what is over; what was sent may have ended meanwhile and is still found."""
+        rows = super().get_queryset(request)
+        return rows if request.method == "POST" else rows.exclude(period__endswith__lte=_today())
+
+
+class UnavailabilityInline(CurrentInline):
+    """Closures, leave, sickness and maintenance of one resource."""
+
+    model = Unavailability
+    fields = ("kind", "period", "note")
+    formfield_overrides = {DateTimeRangeField: {"form_class": OpenPeriodField}}
+    verbose_name = "closure or absence"
+    verbose_name_plural = "not available (now and later)"
+
+
+class ShiftInline(CurrentInline):
+    """The shifts of one person."""
+
+    model = Shift
+    formset = NoOverlapFormSet
+    fields = ("period",)
+    formfield_overrides = {DateTimeRangeField: {"form_class": PeriodField}}
+    verbose_name_plural = "shifts (now and later)"
+
+
+class WhenFilter(admin.SimpleListFilter):
+    """What is over, what is on, what comes."""
+
+    title = "when"
+    parameter_name = "when"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Name the three."""
+        return [("now", "Now"), ("later", "Later"), ("over", "Over")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Keep the rows of the chosen one."""
+        now = timezone.now()
+        match self.value():
+            case "now":
+                return queryset.filter(period__contains=now)
+            case "later":
+                return queryset.filter(period__startswith__gt=now)
+            case "over":
+                return queryset.filter(period__endswith__lte=now)
+        return queryset
+
+
+class PeriodAdmin(ManagedAdmin):
+    """Rows with a period, the latest first."""
+
+    capability = AVAILABILITY
+
+    def get_ordering(self, request: HttpRequest) -> Any:  # noqa: ARG002
+        """Order by start, the latest first."""
+        return (Lower("period").desc(nulls_last=True), "-pk")
+
+    @admin.display(description="from – until", ordering=Lower("period"))
+    def when(self, row: Any) -> str:
+        """Return both ends in local time."""
+        return period_in_words(row.period)
+
+
+@admin.register(Unavailability)
+class UnavailabilityAdmin(PeriodAdmin):
+    """Closures, leave, sickness and maintenance of the whole hospital."""
+
+    list_display = ("resource", "kind", "when", "note")
+    list_filter = (WhenFilter, "kind", "resource__kind")
+    list_select_related = ("resource",)
+    search_fields = ("resource__name", "note")
+    autocomplete_fields = ("resource",)
+    formfield_overrides = {DateTimeRangeField: {"form_class": OpenPeriodField}}
+
+
+@admin.register(Shift)
+class ShiftAdmin(PeriodAdmin):
+    """Who works when."""
+
+    list_display = ("staff_member", "profession", "when")
+    list_filter = (WhenFilter, "staff_member__profession")
+    list_select_related = ("staff_member",)
+    search_fields = ("staff_member__name", "staff_member__code")
+    autocomplete_fields = ("staff_member",)
+    formfield_overrides = {DateTimeRangeField: {"form_class": PeriodField}}
+
+    @admin.display(ordering="staff_member__profession")
+    def profession(self, shift: Shift) -> str:
+        """Return the person's profession."""
+        return shift.staff_member.get_profession_display()
+
+
+@admin.register(Block)
+class BlockAdmin(ManagedAdmin):
+    """Whose theatre it is, week by week."""
+
+    capability = AVAILABILITY
+    list_display = ("theatre", "weekday", "starts", "ends", "specialty", "surgeon", "valid_from", "valid_until")
+    list_filter = ("weekday", "theatre", "specialty")
+    list_select_related = ("theatre", "specialty", "surgeon")
+    search_fields = ("theatre__name", "specialty__name", "surgeon__name")
+    autocomplete_fields = ("theatre", "specialty", "surgeon")
+
+
+def _today() -> datetime:
+    return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)

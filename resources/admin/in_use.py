@@ -1,0 +1,35 @@
+"""Taking things out of use instead of deleting them: what is past keeps them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.admin_access import ManagedAdmin
+
+
+class InUseAdmin(ManagedAdmin):
+    """For rows with ``in_use``."""
+
+    actions = ("take_out_of_use", "bring_back_into_use")
+
+    @admin.action(permissions=["change"], description="Take out of use")
+    def take_out_of_use(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        """Keep new operations from using them."""
+        self._set(request, rows, in_use=False)
+
+    @admin.action(permissions=["change"], description="Bring back into use")
+    def bring_back_into_use(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        """Offer them again."""
+        self._set(request, rows, in_use=True)
+
+    def _set(self, request: HttpRequest, rows: QuerySet[Any], *, in_use: bool) -> None:
+        changed = rows.filter(in_use=not in_use)
+        count = 0
+        for row in changed:
+            row.in_use = in_use
+            row.save(update_fields=["in_use"])  # one by one: the audit trail hears of it
+            self.log_change(request, row, [{"changed": {"fields": ["in use"]}}])
+            count += 1
+        self.message_user(request, f"{count} {'brought back into use' if in_use else 'taken out of use'}.")

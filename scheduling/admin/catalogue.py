@@ -1,0 +1,77 @@
+"""Procedures, priorities and the reasons for not going ahead."""
+
+from django.contrib import admin
+
+from accounts.admin_access import ListedInline, ManagedAdmin, ManagedInline
+from resources.admin.in_use import InUseAdmin
+from resources.admin.lists import AllergensForm
+from scheduling.models import CancellationReason, Priority, Procedure, ProcedureEquipment, ProcedureStaff
+from scheduling.permissions import CATALOGUE, VIEW_OPERATION
+
+
+class EquipmentNeedInline(ListedInline):
+    """Kinds of equipment that the procedure needs."""
+
+    model = ProcedureEquipment
+    capability = CATALOGUE
+    view_capability = VIEW_OPERATION
+    fields = ("equipment_type", "quantity")
+    verbose_name = "equipment need"
+
+
+class StaffNeedInline(ManagedInline):
+    """People whom the procedure needs beside the lead surgeon."""
+
+    model = ProcedureStaff
+    capability = CATALOGUE
+    view_capability = VIEW_OPERATION
+    fields = ("role", "quantity")
+    verbose_name = "staff need"
+
+
+@admin.register(Procedure)
+class ProcedureAdmin(InUseAdmin):
+    """What can be booked, with typical minutes and needs."""
+
+    capability = CATALOGUE
+    view_capability = VIEW_OPERATION
+    form = AllergensForm
+    list_display = (
+        "name", "code", "specialty", "anaesthesia_minutes", "surgery_minutes", "day_case", "in_use",
+    )  # fmt: skip
+    list_filter = ("in_use", "specialty", "laterality", "day_case", "bed_kind")
+    list_select_related = ("specialty",)
+    search_fields = ("name", "code")
+    autocomplete_fields = ("specialty", "features", "credentials")
+    inlines = (EquipmentNeedInline, StaffNeedInline)
+    fieldsets = (
+        (None, {"fields": ("name", ("code", "code_system"), "specialty", "laterality", "day_case", "in_use")}),
+        (
+            "Minutes",
+            {"fields": ("set_up_minutes", "anaesthesia_minutes", "surgery_minutes", "clean_up_minutes")},
+        ),
+        ("Needs", {"fields": ("anaesthesia_type", "features", "credentials", "bed_kind", "bed_minutes")}),
+        ("Contact with allergens", {"fields": ("allergens",)}),
+    )
+
+
+@admin.register(Priority)
+class PriorityAdmin(ManagedAdmin):
+    """How soon an operation is due."""
+
+    capability = CATALOGUE
+    view_capability = VIEW_OPERATION
+    list_display = ("code", "name", "target_days", "rank", "emergency", "scheme")
+    list_filter = ("emergency", "scheme")
+    search_fields = ("code", "name")
+
+
+@admin.register(CancellationReason)
+class CancellationReasonAdmin(InUseAdmin):
+    """Why an operation did not go ahead."""
+
+    capability = CATALOGUE
+    view_capability = VIEW_OPERATION
+    list_display = ("label", "group", "applies_to", "clinical", "hospital_initiated", "avoidable", "in_use")
+    list_filter = ("in_use", "applies_to", "group", "clinical", "avoidable")
+    search_fields = ("label", "group", "code")

@@ -80,6 +80,7 @@ def stream_at(redis_place: Place, django_db_setup: None) -> Iterator[Path]:
             wait_until(lambda: path.exists() and client.pubsub_numsub(live.CHANNEL)[0][1] == 1, 30)
         yield path
         process.terminate()
+    path.unlink(missing_ok=True)
 
 
 @pytest.fixture(autouse=True)

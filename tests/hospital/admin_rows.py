@@ -1,0 +1,198 @@
+"""Rows for every page of the admin, each with three rows in each of its inlines."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from auditlog.models import LogEntry
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Model
+
+from accounts.models import RoleAssignment, User
+from patients.models import Allergy, Patient
+from resources.models import (
+    Bed,
+    Block,
+    Credential,
+    EquipmentItem,
+    EquipmentType,
+    Feature,
+    OpeningHours,
+    Resource,
+    Shift,
+    Specialty,
+    StaffCredential,
+    StaffMember,
+    Theatre,
+    Unavailability,
+)
+from scheduling.models import (
+    CancellationReason,
+    Operation,
+    OperationChange,
+    OperationEquipment,
+    OperationEvent,
+    OperationStaff,
+    Priority,
+    Procedure,
+    ProcedureEquipment,
+    ProcedureStaff,
+    Reservation,
+    Status,
+)
+from tests import factories
+
+START = datetime(2099, 3, 2, 8, tzinfo=UTC)
+THREE = range(3)
+
+
+def hours(number: int) -> DateTimeTZRange:
+    """Return the ``number``-th of a row of periods that do not touch."""
+    start = START + timedelta(hours=2 * number)
+    return DateTimeTZRange(start, start + timedelta(hours=1), "[)")
+
+
+def credential(number: int) -> Credential:
+    return Credential.objects.get_or_create(code=f"credential-{number}", defaults={"name": f"Credential {number}"})[0]
+
+
+def absences(resource: Resource) -> None:
+    for number in THREE:
+        Unavailability.objects.create(resource=resource, kind="closure", period=hours(number))
+
+
+def user(_: int) -> User:
+    person = factories.UserFactory(role="surgeon")
+    for role in ("manager", "anaesthetist"):
+        RoleAssignment.objects.create(user=person, role=role)
+    return person
+
+
+def patient(_: int) -> Patient:
+    patient = factories.PatientFactory()
+    for substance in ("Latex", "Iodine", "Nickel"):
+        Allergy.objects.create(patient=patient, substance=substance)
+    return patient
+
+
+def theatre(_: int) -> Theatre:
+    theatre = factories.TheatreFactory()
+    theatre.features.set(factories.FeatureFactory.create_batch(3))
+    for weekday in (1, 2, 3):
+        OpeningHours.objects.create(theatre=theatre, weekday=weekday, opens=time(8), closes=time(18))
+    absences(theatre)
+    return theatre
+
+
+def staff(_: int) -> StaffMember:
+    member = factories.StaffMemberFactory(user=factories.UserFactory())
+    member.specialties.set(factories.SpecialtyFactory.create_batch(3))
+    for number in THREE:
+        StaffCredential.objects.create(staff_member=member, credential=credential(number))
+        Shift.objects.create(staff_member=member, period=hours(number))
+    absences(member)
+    return member
+
+
+def equipment(_: int) -> EquipmentItem:
+    item = factories.EquipmentItemFactory()
+    absences(item)
+    return item
+
+
+def bed(_: int) -> Bed:
+    bed = factories.BedFactory()
+    absences(bed)
+    return bed
+
+
+def procedure(_: int) -> Procedure:
+    procedure = factories.ProcedureFactory()
+    procedure.features.set(factories.FeatureFactory.create_batch(3))
+    procedure.credentials.set(credential(number) for number in THREE)
+    for role in ("assistant", "anaesthetist", "scrub_nurse"):
+        ProcedureStaff.objects.create(procedure=procedure, role=role)
+        ProcedureEquipment.objects.create(procedure=procedure, equipment_type=factories.EquipmentTypeFactory())
+    return procedure
+
+
+def operation(number: int) -> Operation:
+    """Return an operation that is placed and names all it can."""
+    actor = factories.UserFactory()
+    operation = factories.OperationFactory(
+        actor=actor,
+        lead_surgeon=factories.StaffMemberFactory(),
+        theatre=factories.TheatreFactory(),
+        period=hours(number),
+        status=Status.SCHEDULED,
+        confirmed_by=actor,
+        cancelled_for=factories.CancellationReasonFactory(),
+    )
+    operation.features.set(factories.FeatureFactory.create_batch(3))
+    for role in ("assistant", "anaesthetist", "scrub_nurse"):
+        OperationStaff.objects.create(operation=operation, role=role)
+        OperationEquipment.objects.create(operation=operation, equipment_type=factories.EquipmentTypeFactory())
+        Reservation.objects.create(
+            operation=operation, resource=factories.StaffMemberFactory(), role=role, period=hours(number)
+        )
+    return operation
+
+
+def event(number: int) -> OperationEvent:
+    case = operation(number)
+    return OperationEvent.objects.create(
+        operation=case, kind="arrived", at=START, recorded_by=case.confirmed_by, current=False
+    )
+
+
+def absence(number: int) -> Unavailability:
+    return Unavailability.objects.create(
+        resource=factories.TheatreFactory(), kind="closure", period=DateTimeTZRange(START, None, "[)")
+    )
+
+
+def shift(number: int) -> Shift:
+    return Shift.objects.create(staff_member=factories.StaffMemberFactory(), period=hours(number))
+
+
+def block(_: int) -> Block:
+    return factories.BlockFactory(surgeon=factories.StaffMemberFactory())
+
+
+def log_entry(_: int) -> LogEntry:
+    actor = factories.UserFactory()
+    entry = LogEntry.objects.get_for_object(factories.PatientFactory()).get()
+    entry.actor = actor
+    entry.save()
+    return entry
+
+
+MAKERS: dict[type[Model], Callable[[int], Any]] = {
+    User: user,
+    Patient: patient,
+    Resource: lambda _: factories.BedFactory().resource_ptr,
+    Theatre: theatre,
+    StaffMember: staff,
+    EquipmentItem: equipment,
+    Bed: bed,
+    Specialty: lambda _: factories.SpecialtyFactory(),
+    Feature: lambda _: factories.FeatureFactory(),
+    Credential: lambda n: credential(n),
+    EquipmentType: lambda _: factories.EquipmentTypeFactory(allergens=["latex"]),
+    Unavailability: absence,
+    Shift: shift,
+    Block: block,
+    Procedure: procedure,
+    Priority: lambda n: factories.PriorityFactory(),
+    CancellationReason: lambda _: factories.CancellationReasonFactory(),
+    Operation: operation,
+    Reservation: lambda n: operation(n).reservations.first(),
+    OperationChange: lambda n: operation(n).changes.get(),
+    OperationEvent: event,
+    LogEntry: log_entry,
+}
+"""How to make the n-th row of each registered model."""
+
+
+def make(model: type[Model], numbers: Iterable[int]) -> list[Any]:
+    return [MAKERS[model](number) for number in numbers]

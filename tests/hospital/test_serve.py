@@ -38,7 +38,7 @@ class Site:
     def status(self, path: str = "readyz") -> int:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=10) as answer:
-                return answer.status
+                return int(answer.status)
         except urllib.error.HTTPError as error:
             error.close()
             return error.code

@@ -32,8 +32,7 @@ race: assets  ## let 32 clients fight over the same places, 100,000 attempts
 	@RACE_ATTEMPTS=$${RACE_ATTEMPTS:-100000} $(BIN)/pytest -m race -s $(ARGS)
 
 bench: assets  ## measure bookings, the day board and the browser; tables on screen, JSON in bench/results/
-	@mkdir -p bench/results
-	@for bench in bench/*.py; do HOSPITAL_DATA=.data/bench $(BIN)/python "$$bench" $(ARGS) || exit 1; done
+	@$(BIN)/python -m bench $(ARGS)
 
 check: assets  ## linters, types, import rules, templates, Django's own checks
 	@$(BIN)/ruff check .

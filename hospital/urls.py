@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from hospital import views
 
+handler403 = "hospital.views.permission_denied"
 handler500 = "hospital.views.server_error"
 
 urlpatterns = [

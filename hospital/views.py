@@ -5,9 +5,10 @@ import sys
 import redis
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
-from django.http import HttpRequest, HttpResponse, HttpResponseServerError
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from django.views.defaults import permission_denied as django_permission_denied
 from django.views.defaults import server_error as django_server_error
 
 from accounts.permissions import public
@@ -41,6 +42,14 @@ def readyz(_request: HttpRequest) -> HttpResponse:
         away.append("redis")
     text = f"no answer from: {', '.join(away)}\n" if away else "ready\n"
     return HttpResponse(text, status=503 if away else 200, content_type="text/plain")
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say what is not allowed: in JSON to a script that asked for it, else as a page."""
+    if request.get_preferred_type(["text/html", "application/json"]) != "application/json":
+        return django_permission_denied(request, exception)
+    answer = {"ok": False, "kind": "forbidden", "message": str(exception)}
+    return JsonResponse(answer, status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

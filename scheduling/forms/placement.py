@@ -11,6 +11,7 @@ from accounts.models import User
 from resources.models import Bed, EquipmentItem, Profession, StaffMember, Theatre
 from scheduling import permissions
 from scheduling.conflicts.rules_hard import PROFESSIONS
+from scheduling.converters import EARLIEST, LATEST
 from scheduling.localtime import AmbiguousTimeError, LocalTimeError, instant_of
 from scheduling.models import Operation, ReservationRole
 from scheduling.models.operation import MAX_MINUTES
@@ -118,10 +119,10 @@ class PlacementForm(CommandForm):
             at = None
         if at is None:
             self.add_error("start", "The start is no date and time. Write it like 2026-11-23T08:30.")
-        elif timezone.is_aware(at):
+        elif timezone.is_aware(at) and EARLIEST <= at.date() <= LATEST:
             self.cleaned_data["at"] = at
         else:
-            self._resolve(at, field="start")
+            self._resolve(at.replace(tzinfo=None), field="start")
 
     def _take_clock_time(self) -> None:
         day, clock = self.cleaned_data.get("day"), self.cleaned_data.get("time")
@@ -132,6 +133,9 @@ class PlacementForm(CommandForm):
             self._resolve(datetime.combine(day, clock), field="time")
 
     def _resolve(self, naive: datetime, *, field: str) -> None:
+        if not EARLIEST <= naive.date() <= LATEST:
+            self.add_error("day" if field == "time" else field, "Check the year.")
+            return
         fold = self.cleaned_data.get("fold")
         try:
             self.cleaned_data["at"] = instant_of(naive, fold=int(fold) if fold else None)

@@ -7,11 +7,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import actor_of, requires
 from scheduling import permissions
+from scheduling.converters import parse_day
 from scheduling.forms.placement import BookingForm, PlacementForm
 from scheduling.models import Operation
 from scheduling.selectors.preview import nearest_slots, offered_slots, preview_conflicts
@@ -112,10 +112,7 @@ def _initial(request: HttpRequest, operation: Operation) -> dict[str, Any]:
 
 def _day_of(request: HttpRequest) -> date:
     """Return the day asked for in the address; today if none or one that is no date."""
-    try:
-        day = parse_date(request.GET.get("day", ""))
-    except ValueError:
-        day = None
+    day = parse_day(request.GET.get("day", ""))
     return max(day, timezone.localdate()) if day else timezone.localdate()
 
 

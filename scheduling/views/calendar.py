@@ -5,11 +5,11 @@ from datetime import date
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import actor_of, requires
 from scheduling import permissions
+from scheduling.converters import parse_day
 from scheduling.selectors.day_board import day_board
 from scheduling.selectors.waiting_list import waiting_panel
 
@@ -21,11 +21,7 @@ def today(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("day")
     if asked is None:
         return render(request, "scheduling/day.html", _shown(request, timezone.localdate()))
-    try:
-        chosen = parse_date(asked)
-    except ValueError:
-        chosen = None
-    return redirect("scheduling:day", day=chosen or timezone.localdate())
+    return redirect("scheduling:day", day=parse_day(asked) or timezone.localdate())
 
 
 @requires(permissions.VIEW_SCHEDULE)

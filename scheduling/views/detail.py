@@ -102,6 +102,6 @@ def _page(
         "assign_form": (assign_form or AssignForm(operation=operation, actor=actor)) if may_assign else None,
         "refusal": refusal,
         "retry": f"scheduling:{retry}" if retry else "",
-        "typed": request.POST.items() if refusal else (),
+        "typed": list(request.POST.items()) if refusal else [],
     }
     return render(request, "scheduling/operation_detail.html", context)

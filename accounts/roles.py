@@ -40,7 +40,8 @@ CAPABILITIES: dict[str, frozenset[str]] = {
     Role.COORDINATOR: _PLACE
     | _RECORD
     | _AVAILABILITY
-    | {"scheduling.override_conflict", "scheduling.import_operations", "patients.change_patient"},
+    | {"scheduling.override_conflict", "scheduling.import_operations", "scheduling.inspect_operation"}
+    | {"patients.change_patient"},
     Role.BOOKING_CLERK: _PLACE | {"patients.change_patient"},
     Role.SURGEON: _REQUEST | _RECORD,
     Role.ANAESTHETIST: _LOOK | _RECORD,

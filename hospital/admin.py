@@ -8,8 +8,6 @@ from auditlog.models import LogEntry
 from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
-from django.http import HttpRequest
 
 from accounts.admin_access import ReadOnlyAdmin
 
@@ -32,7 +30,3 @@ class AuditTrailAdmin(LogEntryAdminMixin, ReadOnlyAdmin):  # type: ignore[misc] 
     search_help_text = "Number of the row, or who changed it."
     fields = ("created", "actor", "content_type", "object_repr", "action", "msg", "remote_addr")
     readonly_fields = ("created", "msg")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[LogEntry]:
-        """Read with each row whom and what it names."""
-        return super().get_queryset(request).select_related("content_type", "actor")

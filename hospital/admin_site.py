@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
 
@@ -15,6 +16,8 @@ class ReferenceSite(admin.AdminSite):
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Send people who have not signed in to the one sign-in page, and others without the right away."""
+        if request.user.is_authenticated and not self.has_permission(request):
+            raise PermissionDenied
         answer: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return answer
 

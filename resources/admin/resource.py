@@ -80,6 +80,7 @@ class StaffCredentialInline(ListedInline):
     """What the person may practise, and from when to when."""
 
     model = StaffCredential
+    entry = "credential"
     capability = REFERENCE
     view_capability = AVAILABILITY
     fields = ("credential", "valid_from", "valid_until")
@@ -92,6 +93,7 @@ class StaffMemberAdmin(KindAdmin):
 
     list_display = ("name", "profession", "specialties_of", "code", "rostered", "in_use")
     list_filter = ("in_use", "profession", "rostered", "specialties")
+    list_select_related = ("user",)
     search_fields = ("name", "code")
     autocomplete_fields = ("user", "specialties")
     inlines = (StaffCredentialInline, ShiftInline, UnavailabilityInline)
@@ -102,9 +104,9 @@ class StaffMemberAdmin(KindAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StaffMember]:
-        """Read the account with the person and the specialties of the whole page at once."""
+        """Read the specialties of the whole page at once."""
         rows: QuerySet[StaffMember] = super().get_queryset(request)
-        return rows.select_related("user").prefetch_related("specialties")
+        return rows.prefetch_related("specialties")
 
     @admin.display(description="specialties")
     def specialties_of(self, member: StaffMember) -> str:
@@ -121,11 +123,6 @@ class EquipmentItemAdmin(KindAdmin):
     list_select_related = ("type",)
     search_fields = ("name", "serial_number", "type__name")
     autocomplete_fields = ("type",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[EquipmentItem]:
-        """Read the kind with the item."""
-        rows: QuerySet[EquipmentItem] = super().get_queryset(request)
-        return rows.select_related("type")
 
 
 @admin.register(Bed)

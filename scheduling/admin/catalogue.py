@@ -6,15 +6,16 @@ from accounts.admin_access import ListedInline, ManagedAdmin, ManagedInline
 from resources.admin.in_use import InUseAdmin
 from resources.admin.lists import AllergensForm
 from scheduling.models import CancellationReason, Priority, Procedure, ProcedureEquipment, ProcedureStaff
-from scheduling.permissions import CATALOGUE, VIEW_OPERATION
+from scheduling.permissions import CATALOGUE, INSPECT
 
 
 class EquipmentNeedInline(ListedInline):
     """Kinds of equipment that the procedure needs."""
 
     model = ProcedureEquipment
+    entry = "equipment_type"
     capability = CATALOGUE
-    view_capability = VIEW_OPERATION
+    view_capability = INSPECT
     fields = ("equipment_type", "quantity")
     verbose_name = "equipment need"
 
@@ -24,7 +25,7 @@ class StaffNeedInline(ManagedInline):
 
     model = ProcedureStaff
     capability = CATALOGUE
-    view_capability = VIEW_OPERATION
+    view_capability = INSPECT
     fields = ("role", "quantity")
     verbose_name = "staff need"
 
@@ -34,7 +35,7 @@ class ProcedureAdmin(InUseAdmin):
     """What can be booked, with typical minutes and needs."""
 
     capability = CATALOGUE
-    view_capability = VIEW_OPERATION
+    view_capability = INSPECT
     form = AllergensForm
     list_display = (
         "name", "code", "specialty", "anaesthesia_minutes", "surgery_minutes", "day_case", "in_use",
@@ -60,7 +61,7 @@ class PriorityAdmin(ManagedAdmin):
     """How soon an operation is due."""
 
     capability = CATALOGUE
-    view_capability = VIEW_OPERATION
+    view_capability = INSPECT
     list_display = ("code", "name", "target_days", "rank", "emergency", "scheme")
     list_filter = ("emergency", "scheme")
     search_fields = ("code", "name")
@@ -71,7 +72,7 @@ class CancellationReasonAdmin(InUseAdmin):
     """Why an operation did not go ahead."""
 
     capability = CATALOGUE
-    view_capability = VIEW_OPERATION
+    view_capability = INSPECT
     list_display = ("label", "group", "applies_to", "clinical", "hospital_initiated", "avoidable", "in_use")
     list_filter = ("in_use", "applies_to", "group", "clinical", "avoidable")
     search_fields = ("label", "group", "code")

@@ -17,18 +17,14 @@ from scheduling.models import (
     OperationStaff,
     Reservation,
 )
-from scheduling.permissions import VIEW_OPERATION
+from scheduling.permissions import INSPECT
 
 
 class LookedAt(ReadOnlyAdmin):
-    """Opens to whoever may see operations; found by case number only, so that no address names a patient."""
+    """Found by case number only, so that no address names a patient."""
 
-    view_capability = VIEW_OPERATION
+    view_capability = INSPECT
     ordering = ("-pk",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Read with each row what its pages name."""
-        return super().get_queryset(request).select_related(*self.list_select_related)  # type: ignore[misc]
 
     @admin.display(description="planned", ordering=Lower("period"))
     def planned(self, row: Any) -> str:
@@ -39,7 +35,7 @@ class LookedAt(ReadOnlyAdmin):
 class NeedInline(ReadOnlyInline):
     """Rows that name what they need."""
 
-    view_capability = VIEW_OPERATION
+    view_capability = INSPECT
 
 
 class EquipmentInline(NeedInline):

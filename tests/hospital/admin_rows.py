@@ -177,7 +177,7 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     Bed: bed,
     Specialty: lambda _: factories.SpecialtyFactory(),
     Feature: lambda _: factories.FeatureFactory(),
-    Credential: lambda n: credential(n),
+    Credential: credential,
     EquipmentType: lambda _: factories.EquipmentTypeFactory(allergens=["latex"]),
     Unavailability: absence,
     Shift: shift,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django import forms, template
@@ -10,7 +11,7 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
 from patients.models import Patient
@@ -21,6 +22,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@cache
 def icon(name: str, extra: str = "") -> SafeString:
     """Draw an icon of the sprite; it is decoration, so the words beside it have to carry the meaning."""
     return format_html(
@@ -29,6 +31,13 @@ def icon(name: str, extra: str = "") -> SafeString:
         static("vendor/icons.svg"),
         name,
     )
+
+
+@register.simple_tag
+@cache
+def state_icon(state: str) -> SafeString:
+    """Draw the icon of an operation's status or of a card's state; which is which stands in the template."""
+    return mark_safe(render_to_string("components/state_icon.html", {"state": state}).strip())  # noqa: S308  # ours
 
 
 @register.filter

@@ -45,7 +45,7 @@ function orderFor(card, place) {
     start: instantAt(place.s),
     minutes: place.d,
     title: titleOf(card),
-    who: card.querySelector(".case-who").textContent,
+    who: card.querySelector(".case-who")?.textContent || "",
     where: `${nameOf(place.row)}, ${clockRange(place.s, place.d)}`,
   };
 }

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from django.db import connection
@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from scheduling.models import Operation
 from scheduling.period import Period
+from scheduling.querysets import local_midnight
 from scheduling.slots.query import FIND_SLOTS
-from scheduling.slots.requirements import keys_of, requirements_of
+from scheduling.slots.requirements import Requirements, credentialed_days
 
 Order = Literal["earliest", "best_fit", "nearest"]
 MARGIN = timedelta(days=31)
@@ -42,14 +43,20 @@ def find_free_slots(
     """Return starts from ``start`` up to ``end`` at which everything the operation needs is free.
 
     That is: a theatre with the features it needs, open, not owned by others, with set-up, clean-up
-    and standard turnover; the patient; the lead surgeon if one is named; and for each needed kind
-    of equipment, staff role and bed as many as it takes. One slot per stretch of possible starts,
-    on the 5-minute grid, at its earliest point or the one nearest to ``near``. ``order``:
-    ``earliest``; ``best_fit``, the tightest gap first; ``nearest`` to ``near``.
+    and standard turnover, its own session long enough, infectious cases last; the patient; the lead
+    surgeon and the rest of the team if they are named, the surgeon within the daily limit and
+    credentialed; and for each needed kind of equipment, staff role and bed as many as it takes. In
+    short, where booking meets no conflict, other than the due date or what speaks against the
+    operation anywhere. One slot per stretch of possible starts, on the 5-minute grid, at its
+    earliest point or the one nearest to ``near``. ``order``: ``earliest``; ``best_fit``, the
+    tightest gap first; ``nearest`` to ``near``.
     """
+    window = _bookable(operation, Period(start, end))
+    if window is None:
+        return []
     params = {
         **_facts_of(operation),
-        **_times(Period(start, end)),
+        **_times(window, _margin(operation)),
         "theatres": list(theatre_ids) if theatre_ids is not None else None,
         "near": near or start,
         "order": order,
@@ -70,6 +77,7 @@ def find_free_slots(
 
 
 def _facts_of(operation: Operation) -> dict[str, Any]:
+    requirements = Requirements(operation)
     return {
         "operation": operation.pk or 0,
         "patient": operation.patient_id,
@@ -79,15 +87,33 @@ def _facts_of(operation: Operation) -> dict[str, Any]:
         "minutes": operation.in_room_minutes,
         "set_up": operation.set_up_minutes,
         "clean_up": operation.clean_up_minutes,
-        "requirements": json.dumps(requirements_of(operation)),
-        "keys": keys_of(operation),
+        "infectious": operation.infectious,
+        "requirements": json.dumps(requirements.rows),
+        "keys": requirements.keys,
     }
 
 
-def _times(window: Period) -> dict[str, Any]:
+def _bookable(operation: Operation, window: Period) -> Period | None:
+    """Return the part of the window that lies ahead and on days on which the lead surgeon may operate."""
+    days = credentialed_days(operation)
+    if days is None:
+        return None
+    start, end = max(window.start, timezone.now()), window.end
+    if days[0] > date.min:
+        start = max(start, local_midnight(days[0]))
+    if days[1] < date.max:
+        end = min(end, local_midnight(days[1] + timedelta(days=1)))
+    return Period(start, end) if start < end else None
+
+
+def _margin(operation: Operation) -> timedelta:
+    return MARGIN + timedelta(minutes=operation.bed_minutes)
+
+
+def _times(window: Period, margin: timedelta) -> dict[str, Any]:
     return {
         "window": window.as_range(),
-        "wide": Period(window.start - MARGIN, window.end + MARGIN).as_range(),
+        "wide": Period(window.start - margin, window.end + margin).as_range(),
         "first_day": timezone.localtime(window.start).date() - timedelta(days=1),
         "last_day": timezone.localtime(window.end).date() + timedelta(days=1),
         "zone": timezone.get_current_timezone_name(),

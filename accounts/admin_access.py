@@ -5,9 +5,10 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteMixin, AutocompleteSelect, AutocompleteSelectMultiple
-from django.core.exceptions import PermissionDenied
-from django.db.models import ForeignKey, Model, QuerySet, prefetch_related_objects
-from django.forms import ModelChoiceField, ModelForm
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import ForeignKey, Model, QuerySet, UniqueConstraint, prefetch_related_objects
+from django.forms import BaseInlineFormSet, ModelChoiceField, ModelForm
 from django.http import HttpRequest, HttpResponse
 
 from accounts.models import User
@@ -85,6 +86,11 @@ class ManagedAdmin(Guarded, admin.ModelAdmin):  # type: ignore[type-arg]  # gene
         """Read with each row what it names, on its own page too."""
         return super().get_queryset(request).select_related(*self.list_select_related)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Name what protects the rows rather than the right to delete that too, which nobody has."""
+        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return deleted, counts, set() if protected else lacking, protected
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Use the autocomplete that can be told what is chosen."""
         if db_field.name in self.get_autocomplete_fields(request):
@@ -116,10 +122,32 @@ def _held(obj: Model, name: str) -> dict[str, str]:
     return {str(item.pk): str(item) for item in getattr(obj, name).all()}
 
 
+class CheckedFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+    """Asks the constraints between rows, which Django leaves out where the parent's key is one of their fields."""
+
+    def clean(self) -> None:
+        """Say of each new or changed row whether a stored one stands against it."""
+        super().clean()
+        for form in self.forms:
+            if form.has_changed() and not form.errors and form not in self.deleted_forms:
+                self._compare(form)
+
+    def _compare(self, form: Any) -> None:
+        if getattr(form.instance, self.fk.attname) is None:
+            return  # the parent is new as well
+        for constraint in self.model._meta.constraints:  # noqa: SLF001  # public, but for the name
+            try:
+                if isinstance(constraint, UniqueConstraint | ExclusionConstraint):
+                    constraint.validate(self.model, form.instance)
+            except ValidationError as error:
+                form.add_error(None, error)
+
+
 class ManagedInline(Guarded, admin.TabularInline):  # type: ignore[type-arg]
     """Rows on the page of what they belong to; one more is a click away."""
 
     extra = 0
+    formset = CheckedFormSet
 
 
 class ListedInline(ManagedInline):

@@ -6,17 +6,16 @@ from django.contrib import admin
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 
-from accounts.admin_access import ManagedAdmin, ManagedInline
+from accounts.admin_access import CheckedFormSet, ManagedAdmin, ManagedInline
 from patients.models import Allergy, Patient
 from patients.permissions import CHANGE
 from patients.selectors import find_patients
 
 
-class DistinctSubstances(BaseInlineFormSet):  # type: ignore[type-arg]  # generic only for the type checker
-    """Compares new rows with each other; with the stored ones the constraint does."""
+class DistinctSubstances(CheckedFormSet):
+    """Compares new rows with each other; the constraint sees the stored ones only."""
 
     def clean(self) -> None:
         """Refuse one substance twice, however it is capitalised."""

@@ -7,16 +7,21 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TimeField
 from django.db.models.functions import Lower
-from django.forms import BaseInlineFormSet
+from django.forms import TimeInput
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.admin_access import ManagedAdmin, ManagedInline
+from accounts.admin_access import CheckedFormSet, ManagedAdmin, ManagedInline
 from resources.admin.period import OpenPeriodField, PeriodField, period_in_words
 from resources.models import Block, OpeningHours, Shift, Unavailability
 from resources.permissions import AVAILABILITY, REFERENCE
+
+CLOCK: dict[type[Any], dict[str, Any]] = {
+    TimeField: {"widget": TimeInput(attrs={"type": "time"}, format="%H:%M")},
+}
+"""The browser's own field for a time of day."""
 
 
 class OpeningHoursInline(ManagedInline):
@@ -26,10 +31,11 @@ class OpeningHoursInline(ManagedInline):
     capability = REFERENCE
     view_capability = AVAILABILITY
     fields = ("weekday", "opens", "closes")
+    formfield_overrides = CLOCK
 
 
-class NoOverlapFormSet(BaseInlineFormSet):  # type: ignore[type-arg]  # generic only for the type checker
-    """Compares new rows with each other; with the stored ones the constraint does."""
+class NoOverlapFormSet(CheckedFormSet):
+    """Compares new rows with each other; the constraint sees the stored ones only."""
 
     def clean(self) -> None:
         """Refuse two rows that share an instant."""
@@ -149,6 +155,7 @@ class BlockAdmin(ManagedAdmin):
     list_select_related = ("theatre", "specialty", "surgeon")
     search_fields = ("theatre__name", "specialty__name", "surgeon__name")
     autocomplete_fields = ("theatre", "specialty", "surgeon")
+    formfield_overrides = CLOCK
 
 
 def _today() -> datetime:

@@ -1,0 +1,281 @@
+"""What administrators and coordinators do in the admin, and what it refuses."""
+
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from auditlog.models import LogEntry
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from patients.models import Allergy, Patient
+from resources.models import OpeningHours, Shift, Theatre, Unavailability
+from tests.factories import (
+    OperationFactory,
+    PatientFactory,
+    ProcedureFactory,
+    SpecialtyFactory,
+    StaffMemberFactory,
+    TheatreFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+THEATRE = "/admin/resources/theatre/"
+CLOSURE = "/admin/resources/unavailability/add/"
+PEOPLE = "/admin/accounts/user/"
+
+
+@pytest.fixture
+def administrator() -> Client:
+    return _signed_in(role="administrator", email="robin@example.org")
+
+
+@pytest.fixture
+def coordinator() -> Client:
+    return _signed_in(role="coordinator")
+
+
+def _signed_in(**fields: Any) -> Client:
+    client = Client()
+    client.force_login(UserFactory(is_staff=True, **fields))
+    return client
+
+
+def rows(prefix: str, *forms: dict[str, Any], stored: int = 0) -> dict[str, Any]:
+    """Return an inline's part of a posted page."""
+    data: dict[str, Any] = {f"{prefix}-TOTAL_FORMS": len(forms), f"{prefix}-INITIAL_FORMS": stored}
+    for number, form in enumerate(forms):
+        data |= {f"{prefix}-{number}-{name}": value for name, value in form.items()}
+    return data
+
+
+def closure(resource: Any, start: str, end: str, **more: Any) -> dict[str, Any]:
+    return {"resource": resource.pk, "kind": "closure", "period_0": start, "period_1": end, **more}
+
+
+def errors(answer: Any) -> Any:
+    return answer.context["adminform"].form.errors
+
+
+def test_an_administrator_saves_a_theatre_with_its_opening_hours(administrator: Client) -> None:
+    answer = administrator.post(
+        f"{THEATRE}add/",
+        {"name": "Theatre 9", "code": "t9", "position": 9, "in_use": "on", "turnover_minutes": 20}
+        | rows("opening_hours", {"weekday": 1, "opens": "08:00", "closes": "18:00"})
+        | rows(
+            "unavailabilities", {"kind": "closure", "period_0": "2027-01-04T08:00", "period_1": "", "note": "Flood"}
+        ),
+    )
+
+    theatre = Theatre.objects.get(code="t9")
+    assert (answer.status_code, theatre.name, theatre.turnover_minutes) == (302, "Theatre 9", 20)
+    assert str(theatre.opening_hours.get()) == "Monday 08:00-18:00"
+    assert theatre.unavailabilities.get().period.upper is None
+
+
+def test_hours_in_the_wrong_order_are_refused(administrator: Client) -> None:
+    theatre = TheatreFactory()
+    answer = administrator.post(
+        f"{THEATRE}{theatre.pk}/change/",
+        {"name": "T", "code": "t", "position": 9, "turnover_minutes": 20}
+        | rows("opening_hours", {"weekday": 1, "opens": "18:00", "closes": "08:00", "theatre": theatre.pk})
+        | rows("unavailabilities"),
+    )
+
+    assert "A theatre closes after it opens. Use 00:00 for midnight." in answer.content.decode()
+    assert OpeningHours.objects.count() == 0
+
+
+def test_a_coordinator_closes_a_theatre_but_does_not_change_it(coordinator: Client) -> None:
+    theatre = TheatreFactory(name="Theatre 1")
+
+    assert coordinator.post(CLOSURE, closure(theatre, "2027-07-05T08:00", "2027-07-05T12:30")).status_code == 302
+    assert coordinator.post(f"{THEATRE}{theatre.pk}/change/", {"name": "Mine"}).status_code == 403
+    assert coordinator.post(f"{PEOPLE}add/", {"email": "a@example.org"}).status_code == 403
+
+    period = Unavailability.objects.get(resource=theatre).period
+    assert period.lower.isoformat() == "2027-07-05T07:00:00+00:00"
+    assert f"{timezone.localtime(period.upper):%H:%M}" == "12:30"
+    theatre.refresh_from_db()
+    assert theatre.name == "Theatre 1"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "message"),
+    [
+        ("2027-07-05T12:00", "2027-07-05T12:00", "The end has to be after the start."),
+        ("2027-07-05T12:00", "2027-07-05T08:00", "The end has to be after the start."),
+        ("", "2027-07-05T08:00", "Say from when."),
+        ("", "", "This field is required."),
+        ("soon", "2027-07-05T08:00", "Enter a valid date/time."),
+        (
+            "2027-03-28T01:30",
+            "2027-03-28T05:00",
+            "The clocks change at this time: it is skipped or comes twice. Choose another time.",
+        ),
+        (
+            "2027-10-31T01:30",
+            "2027-10-31T05:00",
+            "The clocks change at this time: it is skipped or comes twice. Choose another time.",
+        ),
+    ],
+)
+def test_impossible_periods_are_refused(coordinator: Client, start: str, end: str, message: str) -> None:
+    answer = coordinator.post(CLOSURE, closure(TheatreFactory(), start, end))
+
+    assert errors(answer) == {"period": [message]}
+    assert Unavailability.objects.count() == 0
+
+
+def test_a_period_comes_back_as_it_was_typed(coordinator: Client) -> None:
+    theatre = TheatreFactory()
+    coordinator.post(CLOSURE, closure(theatre, "2027-07-05T08:00", ""))
+    row = Unavailability.objects.get()
+    page = coordinator.get(f"/admin/resources/unavailability/{row.pk}/change/").content.decode()
+
+    assert 'name="period_0" value="2027-07-05T08:00"' in page
+    assert "From – until" in coordinator.get("/admin/resources/unavailability/").content.decode()
+
+
+def test_a_shift_needs_an_end_and_overlaps_no_other(coordinator: Client) -> None:
+    member, url = StaffMemberFactory(rostered=True), "/admin/resources/shift/add/"
+    first = {"staff_member": member.pk, "period_0": "2027-07-05T08:00", "period_1": "2027-07-05T16:00"}
+
+    assert errors(coordinator.post(url, first | {"period_1": ""})) == {"period": ["Say until when."]}
+    assert coordinator.post(url, first).status_code == 302
+    again = coordinator.post(url, first | {"period_0": "2027-07-05T15:00", "period_1": "2027-07-05T20:00"})
+    assert errors(again) == {"__all__": ["This overlaps another shift of the same person."]}
+    assert Shift.objects.count() == 1
+
+
+def test_two_new_shifts_that_overlap_are_refused_together(administrator: Client) -> None:
+    member = StaffMemberFactory()
+    answer = administrator.post(
+        f"/admin/resources/staffmember/{member.pk}/change/",
+        {"name": "Dr Adams", "profession": "surgeon", "supervises_at_once": 2}
+        | rows("held_credentials")
+        | rows(
+            "shifts",
+            {"period_0": "2027-07-05T08:00", "period_1": "2027-07-05T16:00", "staff_member": member.pk},
+            {"period_0": "2027-07-05T15:00", "period_1": "2027-07-05T20:00", "staff_member": member.pk},
+        )
+        | rows("unavailabilities"),
+    )
+
+    assert "Two of these shifts overlap." in answer.content.decode()
+    assert Shift.objects.count() == 0
+
+
+def test_blocks_do_not_overlap(coordinator: Client) -> None:
+    theatre, specialty = TheatreFactory(), SpecialtyFactory()
+    block = {"theatre": theatre.pk, "weekday": 1, "starts": "08:00", "ends": "12:00", "specialty": specialty.pk}
+
+    assert coordinator.post("/admin/resources/block/add/", block).status_code == 302
+    again = coordinator.post("/admin/resources/block/add/", block | {"starts": "11:00", "ends": "13:00"})
+    assert errors(again) == {"__all__": ["Another block has this theatre at this time."]}
+
+
+def test_what_is_referred_to_is_not_deleted(administrator: Client) -> None:
+    procedure = ProcedureFactory()
+    OperationFactory(procedure=procedure)
+    url = f"/admin/scheduling/procedure/{procedure.pk}/delete/"
+
+    assert "would require deleting the following protected related objects" in administrator.get(url).content.decode()
+    administrator.post(url, {"post": "yes"})
+    procedure.refresh_from_db()
+
+
+def test_a_theatre_that_was_never_used_is_deleted_with_its_closures(administrator: Client) -> None:
+    theatre = TheatreFactory()
+    administrator.post(CLOSURE, closure(theatre, "2027-07-05T08:00", ""))
+
+    assert administrator.post(f"{THEATRE}{theatre.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert (Theatre.objects.count(), Unavailability.objects.count()) == (0, 0)
+
+
+def test_out_of_use_and_back(administrator: Client) -> None:
+    theatre = TheatreFactory()
+    for action, in_use in (("take_out_of_use", False), ("bring_back_into_use", True)):
+        administrator.post(THEATRE, {"action": action, "_selected_action": [theatre.pk]})
+        theatre.refresh_from_db()
+        assert theatre.in_use is in_use
+        assert LogEntry.objects.get_for_object(theatre).first().changes_dict == {"in_use": [not in_use, in_use]}
+
+
+def test_a_person_is_added_with_a_password_and_a_role(administrator: Client) -> None:
+    phrase = "a-long-enough-phrase"
+    answer = administrator.post(
+        f"{PEOPLE}add/",
+        {"email": "New.Person@Example.org", "usable_password": "true", "password1": phrase, "password2": phrase}
+        | rows("role_assignments", {"role": "surgeon"}),
+    )
+    person = User.objects.get(email="new.person@example.org")
+
+    assert answer.status_code == 302
+    assert person.check_password(phrase)
+    change = {"email": person.email, "family_name": "Person", "is_active": "on", "is_superuser": "on"}
+    url, again = f"{PEOPLE}{person.pk}/change/", {"role": "surgeon", "user": person.pk}
+    refused = administrator.post(url, change | rows("role_assignments", again))
+    assert "Role assignment with this User and Role already exists." in refused.content.decode()
+    administrator.post(url, change | rows("role_assignments", again | {"role": "manager"}))
+    person.refresh_from_db()
+    assert (person.family_name, person.is_superuser) == ("Person", False)
+    assert set(person.role_assignments.values_list("role", flat=True)) == {"surgeon", "manager"}
+
+
+def test_a_changed_address_signs_in_alone(administrator: Client) -> None:
+    person = UserFactory(email="old@example.org")
+    EmailAddress.objects.create(user=person, email="old@example.org", primary=True, verified=True)
+    administrator.post(
+        f"{PEOPLE}{person.pk}/change/", {"email": "new@example.org", "is_active": "on"} | rows("role_assignments")
+    )
+
+    assert User.objects.get(pk=person.pk).email == "new@example.org"
+    assert EmailAddress.objects.count() == 0
+
+
+def test_an_administrator_does_not_take_over_a_superuser(administrator: Client) -> None:
+    root = UserFactory(is_superuser=True, is_staff=True)
+
+    for answer in (
+        administrator.post(f"{PEOPLE}{root.pk}/change/", {"email": "mine@example.org"}),
+        administrator.post(f"{PEOPLE}{root.pk}/password/", {"password1": "x" * 20, "password2": "x" * 20}),
+        administrator.post(f"{PEOPLE}{root.pk}/delete/", {"post": "yes"}),
+    ):
+        assert answer.status_code == 403
+    administrator.post(PEOPLE, {"action": "switch_off", "_selected_action": [root.pk]})
+    assert User.objects.get(pk=root.pk).is_active is True
+
+
+def test_accounts_are_switched_off_except_ones_own(administrator: Client) -> None:
+    person, own = UserFactory(), User.objects.get(email="robin@example.org")
+    administrator.post(PEOPLE, {"action": "switch_off", "_selected_action": [person.pk, own.pk]})
+
+    assert User.objects.get(pk=person.pk).is_active is False
+    assert User.objects.get(pk=own.pk).is_active is True
+    administrator.post(PEOPLE, {"action": "switch_on", "_selected_action": [person.pk]})
+    assert User.objects.get(pk=person.pk).is_active is True
+
+
+def test_patients_are_found_by_a_posted_search_alone(coordinator: Client) -> None:
+    for name in ("Brown", "Clark"):
+        PatientFactory(family_name=name)
+    url = "/admin/patients/patient/"
+
+    found = coordinator.post(url, {"q": "brown"})
+    assert [patient.family_name for patient in found.context["cl"].result_list] == ["Brown"]
+    assert "q=brown" not in found.content.decode()
+    assert len(coordinator.get(url, {"q": "brown"}).context["cl"].result_list) == 2
+
+
+def test_an_allergy_is_named_once(coordinator: Client) -> None:
+    patient = PatientFactory()
+    data = {"mrn": patient.mrn, "family_name": "B", "sex": "unknown", "allergy_status": "recorded", "language": "en"}
+    twice = [{"substance": name, "patient": patient.pk} for name in ("Latex", "latex")]
+    answer = coordinator.post(f"/admin/patients/patient/{patient.pk}/change/", data | rows("allergies", *twice))
+
+    assert "A substance is named twice." in answer.content.decode()
+    assert Allergy.objects.count() == 0
+    assert Patient.objects.get().family_name != "B"

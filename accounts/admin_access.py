@@ -135,10 +135,11 @@ class CheckedFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     def _compare(self, form: Any) -> None:
         if getattr(form.instance, self.fk.attname) is None:
             return  # the parent is new as well
-        for constraint in self.model._meta.constraints:  # noqa: SLF001  # public, but for the name
+        model = type(form.instance)
+        for constraint in model._meta.constraints:  # noqa: SLF001  # public, but for the name
             try:
                 if isinstance(constraint, UniqueConstraint | ExclusionConstraint):
-                    constraint.validate(self.model, form.instance)
+                    constraint.validate(model, form.instance)
             except ValidationError as error:
                 form.add_error(None, error)
 

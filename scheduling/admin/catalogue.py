@@ -18,6 +18,7 @@ class EquipmentNeedInline(ListedInline):
     view_capability = INSPECT
     fields = ("equipment_type", "quantity")
     verbose_name = "equipment need"
+    verbose_name_plural = "equipment needed"
 
 
 class StaffNeedInline(ManagedInline):
@@ -28,6 +29,7 @@ class StaffNeedInline(ManagedInline):
     view_capability = INSPECT
     fields = ("role", "quantity")
     verbose_name = "staff need"
+    verbose_name_plural = "people needed beside the lead surgeon"
 
 
 @admin.register(Procedure)

@@ -43,6 +43,7 @@ class EquipmentInline(NeedInline):
 
     model = OperationEquipment
     fields = ("equipment_type", "quantity")
+    verbose_name_plural = "equipment needed"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Read the kinds with the rows."""
@@ -54,6 +55,7 @@ class StaffInline(NeedInline):
 
     model = OperationStaff
     fields = ("role", "quantity")
+    verbose_name_plural = "people needed beside the lead surgeon"
 
 
 class ReservationInline(NeedInline):

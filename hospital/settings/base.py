@@ -97,6 +97,8 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 # A hospital shares one address at shift change, so the limit that matters is the one per account.
 ACCOUNT_RATE_LIMITS = {"login": "600/m/ip", "login_failed": "600/m/ip,10/5m/key"}
+# TrustedAddressMiddleware leaves the one entry that our proxy wrote; behind a unix socket there is no other address.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -42,6 +42,12 @@ def test_by_e_mail_however_it_is_typed(client: Client, jo: User, typed: str) -> 
     assert is_signed_in(client)
 
 
+def test_behind_the_proxy_s_unix_socket(jo: User) -> None:
+    client = Client(REMOTE_ADDR="", HTTP_X_FORWARDED_FOR="192.0.2.7")
+    assert sign_in(client, "jo@example.org") == 302
+    assert is_signed_in(client)
+
+
 @pytest.mark.parametrize(("email", "password"), [("jo@example.org", "wrong"), ("nobody@example.org", PASSWORD)])
 def test_wrong_password_and_unknown_address_look_the_same(client: Client, jo: User, email: str, password: str) -> None:
     answer = client.post(LOGIN, {"login": email, "password": password})

@@ -6,6 +6,7 @@ from django import forms
 from django.db.models import Q
 
 from resources.models import Resource
+from scheduling.forms.numbers import row_number
 from scheduling.forms.placement import CommandForm
 from scheduling.models import CancellationReason, Operation, ReservationRole
 from scheduling.models.operation import MAX_MINUTES
@@ -99,6 +100,6 @@ class SwapForm(CommandForm):
         """Accept two numbers and nothing else."""
         value: str = self.cleaned_data["other"]
         number, _, version = value.partition(":")
-        if not (number.isdecimal() and version.isdecimal()):
+        if row_number(number) is None or row_number(version) is None:
             raise forms.ValidationError("Choose an operation from the list.")
         return value

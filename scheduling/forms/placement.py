@@ -12,6 +12,7 @@ from resources.models import Bed, EquipmentItem, Profession, StaffMember, Theatr
 from scheduling import permissions
 from scheduling.conflicts.rules_hard import PROFESSIONS
 from scheduling.converters import EARLIEST, LATEST
+from scheduling.forms.numbers import row_number
 from scheduling.localtime import AmbiguousTimeError, LocalTimeError, instant_of
 from scheduling.models import Operation, ReservationRole
 from scheduling.models.operation import MAX_MINUTES
@@ -103,7 +104,8 @@ class PlacementForm(CommandForm):
 
     def _take_slot(self, slot: str) -> None:
         theatre, _, start = slot.partition("@")
-        found = Theatre.objects.filter(pk=theatre).first() if theatre.isdecimal() else None
+        number = row_number(theatre)
+        found = Theatre.objects.filter(pk=number).first() if number is not None else None
         if found is None:
             self.add_error("theatre", "This slot is not there any more. Choose another.")
             return

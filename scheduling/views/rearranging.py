@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.permissions import actor_of, requires
 from scheduling import permissions
 from scheduling.forms.commands import PushForm, SwapForm
+from scheduling.forms.numbers import row_number
 from scheduling.forms.placement import CommandForm
 from scheduling.models import Operation, OperationChange
 from scheduling.selectors.list_order import following, swappable
@@ -40,10 +41,10 @@ def operation_push(request: HttpRequest, operation_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def operation_swap(request: HttpRequest) -> HttpResponse:
     """Let two operations of a day change places."""
-    first = request.GET.get("first", "") or request.POST.get("first", "")
-    if not first.isdecimal():
+    first = row_number(request.GET.get("first", "") or request.POST.get("first", ""))
+    if first is None:
         raise Http404("No operation was named.")
-    operation, actor = get_operation(int(first)), actor_of(request)
+    operation, actor = get_operation(first), actor_of(request)
     others = swappable(operation)
     form = SwapForm(request.POST or None, operation=operation, actor=actor, others=others)
     page = partial(_page, request, "operation_swap", operation, form, others)

@@ -15,6 +15,7 @@ from patients.models import Patient
 from patients.selectors import find_patients
 from patients.services import add_patient
 from scheduling import permissions
+from scheduling.forms.numbers import row_number
 from scheduling.forms.request import RequestForm
 from scheduling.services import request_operation
 from scheduling.views.answers import Refusal, run
@@ -54,8 +55,8 @@ def patient_add(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def operation_request(request: HttpRequest) -> HttpResponse:
     """Put a case on the waiting list."""
-    chosen = request.POST.get("patient") or request.GET.get("patient", "")
-    patient = Patient.objects.filter(pk=chosen).first() if chosen.isdecimal() else None
+    chosen = row_number(request.POST.get("patient") or request.GET.get("patient", ""))
+    patient = Patient.objects.filter(pk=chosen).first() if chosen is not None else None
     if patient is None:
         return render(request, "patients/patient_find.html", {"choosing": True})
     form = RequestForm(request.POST or None, initial={"patient": patient})

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from accounts.admin_access import CheckedFormSet, ManagedAdmin, ManagedInline
-from patients.models import Allergy, Patient
+from patients.forms import RecordForm
+from patients.models import Allergy, AllergyStatus, Patient
 from patients.permissions import CHANGE
 from patients.selectors import find_patients
 
@@ -49,17 +50,34 @@ class PatientAdmin(ManagedAdmin):
     """Patients, found by MRN or name; the search is posted, so that no name gets into an address or a log."""
 
     capability = CHANGE
+    form = RecordForm
     list_display = ("mrn", "family_name", "given_name", "date_of_birth", "sex", "allergy_status")
     list_filter = ("allergy_status", "sex")
     search_fields = ("mrn", "family_name", "given_name")
     search_help_text = "MRN or name. The first 50 are shown: add a word if there are more."
     actions = None
+    preserve_filters = False  # the way back to a list would carry what was searched for
     inlines = (AllergyInline,)
     fieldsets = (
         (None, {"fields": ("mrn", "family_name", "given_name", "date_of_birth", "sex", "deceased_on")}),
         ("Contact", {"fields": ("phone", "email", "language")}),
         ("Allergies", {"fields": ("allergy_status",)}),
     )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Nobody: a record may be wrong, and is corrected; it never goes."""
+        return False
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
+        """Keep the summary true to the rows: a listed substance under "none known" would harm."""
+        super().save_related(request, form, formsets, change)
+        patient: Patient = form.instance
+        listed = patient.allergies.exists()
+        if listed != (patient.allergy_status == AllergyStatus.RECORDED):
+            patient.allergy_status = AllergyStatus.RECORDED if listed else AllergyStatus.NOT_RECORDED
+            patient.save(update_fields=["allergy_status"])
+            words = patient.get_allergy_status_display().lower()
+            self.message_user(request, f"Allergies are now “{words}”, as the list below says.", messages.WARNING)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
         """Use the list that forgets what was searched for."""

@@ -10,7 +10,27 @@ from patients.models import AllergyStatus, Patient
 OLDEST = 130
 
 
-class PatientForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only for the type checker
+class RecordForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only for the type checker
+    """What is checked of a patient wherever they are written down."""
+
+    def clean_mrn(self) -> str:
+        """Write numbers as the hospital prints them."""
+        return str(self.cleaned_data["mrn"]).strip().upper()
+
+    def clean_date_of_birth(self) -> date | None:
+        """Refuse dates on which nobody here was born."""
+        born: date | None = self.cleaned_data["date_of_birth"]
+        if born and _not_after_today(born).year < timezone.localdate().year - OLDEST:
+            raise forms.ValidationError("That is more than 130 years ago. Check the year.")
+        return born
+
+    def clean_deceased_on(self) -> date | None:
+        """Refuse days that have not come."""
+        died: date | None = self.cleaned_data["deceased_on"]
+        return _not_after_today(died) if died else None
+
+
+class PatientForm(RecordForm):
     """A new patient, as far as booking needs to know them."""
 
     allergy_status = forms.ChoiceField(
@@ -32,20 +52,6 @@ class PatientForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only fo
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.fields["date_of_birth"].required = True
 
-    def clean_mrn(self) -> str:
-        """Write numbers as the hospital prints them."""
-        return str(self.cleaned_data["mrn"]).strip().upper()
-
-    def clean_date_of_birth(self) -> date:
-        """Refuse dates on which nobody here was born."""
-        born: date = self.cleaned_data["date_of_birth"]
-        today = timezone.localdate()
-        if born > today:
-            raise forms.ValidationError("This day has not come yet.")
-        if born.year < today.year - OLDEST:
-            raise forms.ValidationError("That is more than 130 years ago. Check the year.")
-        return born
-
     def clean_allergy_status(self) -> str:
         """Read no answer as not recorded."""
         return self.cleaned_data["allergy_status"] or AllergyStatus.NOT_RECORDED
@@ -55,3 +61,9 @@ class PatientForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only fo
         """The allergies, each once."""
         parts = (part.strip() for part in self.cleaned_data["allergies"].split(","))
         return list({part.lower(): part for part in parts if part}.values())
+
+
+def _not_after_today(day: date) -> date:
+    if day > timezone.localdate():
+        raise forms.ValidationError("This day has not come yet.")
+    return day

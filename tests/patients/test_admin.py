@@ -1,0 +1,92 @@
+"""Patients in the admin: corrected, never deleted, and searched for without leaving a trace."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from patients.models import AllergyStatus, Patient
+from tests.factories import AllergyFactory, PatientFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+PATIENTS = "/admin/patients/patient/"
+
+
+@pytest.fixture
+def coordinator() -> Client:
+    client = Client()
+    client.force_login(UserFactory(is_staff=True, role="coordinator"))
+    return client
+
+
+def save(client: Client, patient: Patient, *substances: str, **changed: Any) -> Any:
+    """Post the patient's page with ``changed`` fields and new allergies."""
+    data: dict[str, Any] = {
+        "mrn": patient.mrn,
+        "family_name": "Baker",
+        "sex": "unknown",
+        "allergy_status": patient.allergy_status,
+    }
+    stored = list(patient.allergies.all())
+    data |= {"allergies-TOTAL_FORMS": len(stored) + len(substances), "allergies-INITIAL_FORMS": len(stored)}
+    for number, row in enumerate(stored):
+        data |= {f"allergies-{number}-id": row.pk, f"allergies-{number}-substance": row.substance}
+    for number, substance in enumerate(substances, len(stored)):
+        data[f"allergies-{number}-substance"] = substance
+    return client.post(f"{PATIENTS}{patient.pk}/change/", data | changed)
+
+
+def test_no_link_carries_what_was_searched_for(coordinator: Client) -> None:
+    PatientFactory(family_name="Zebrowska")
+    page = coordinator.post(PATIENTS, {"q": "zebrow"}).content.decode()
+
+    assert "Zebrowska" in page
+    assert page.count("zebrow") == page.count('value="zebrow"') == 1
+
+
+def test_a_name_in_the_address_is_not_searched_for(coordinator: Client) -> None:
+    PatientFactory.create_batch(2)
+
+    assert coordinator.get(PATIENTS, {"q": "zebrow"}).context["cl"].result_count == 2
+
+
+def test_nobody_deletes_a_patient(coordinator: Client) -> None:
+    patient = PatientFactory()
+
+    assert coordinator.post(f"{PATIENTS}{patient.pk}/delete/", {"post": "yes"}).status_code == 403
+    coordinator.post(PATIENTS, {"action": "delete_selected", "_selected_action": [patient.pk], "post": "yes"})
+    assert Patient.objects.get() == patient
+
+
+def test_numbers_are_written_as_the_search_reads_them(coordinator: Client) -> None:
+    patient = PatientFactory()
+
+    assert save(coordinator, patient, mrn=" m77 ").status_code == 302
+    patient.refresh_from_db()
+    assert patient.mrn == "M77"
+
+
+@pytest.mark.parametrize("field", ["date_of_birth", "deceased_on"])
+def test_days_to_come_are_refused(coordinator: Client, field: str) -> None:
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    answer = save(coordinator, PatientFactory(), **{field: tomorrow.isoformat()})
+
+    assert answer.context["adminform"].form.errors == {field: ["This day has not come yet."]}
+
+
+def test_a_listed_substance_is_never_under_none_known(coordinator: Client) -> None:
+    patient = PatientFactory(allergy_status=AllergyStatus.NONE_KNOWN)
+
+    assert save(coordinator, patient, "Latex").status_code == 302
+    patient.refresh_from_db()
+    assert patient.allergy_status == AllergyStatus.RECORDED
+
+
+def test_taking_the_last_substance_away_leaves_the_question_open(coordinator: Client) -> None:
+    patient = AllergyFactory().patient
+
+    assert save(coordinator, patient, **{"allergies-0-DELETE": "on"}).status_code == 302
+    patient.refresh_from_db()
+    assert patient.allergy_status == AllergyStatus.NOT_RECORDED

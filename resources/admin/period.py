@@ -10,6 +10,9 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+EARLIEST, LATEST = 2000, 2199
+"""Years between which a typed time makes sense; PostgreSQL keeps some that Python can't read back."""
+
 
 class LocalTimeField(forms.DateTimeField):
     """One instant, typed as local time; the nights when the clocks change allow no guess."""
@@ -17,7 +20,7 @@ class LocalTimeField(forms.DateTimeField):
     def to_python(self, value: Any) -> datetime | None:
         """Return the instant; a time that is skipped or comes twice is refused."""
         try:
-            return super().to_python(value)
+            instant: datetime | None = super().to_python(value)
         except ValidationError as error:
             if error.code == "ambiguous_timezone":
                 raise ValidationError(
@@ -25,6 +28,9 @@ class LocalTimeField(forms.DateTimeField):
                     code=error.code,
                 ) from error
             raise
+        if instant and not EARLIEST <= instant.year <= LATEST:
+            raise ValidationError("Check the year.", code="year")
+        return instant
 
 
 class PeriodWidget(forms.MultiWidget):

@@ -110,6 +110,8 @@ def test_a_coordinator_closes_a_theatre_but_does_not_change_it(coordinator: Clie
         ("", "2027-07-05T08:00", "Say from when."),
         ("", "", "This field is required."),
         ("soon", "2027-07-05T08:00", "Enter a valid date/time."),
+        ("0001-01-01T00:00", "2027-07-05T08:00", "Check the year."),
+        ("2027-07-05T08:00", "9999-12-31T23:59", "Check the year."),
         (
             "2027-03-28T01:30",
             "2027-03-28T05:00",

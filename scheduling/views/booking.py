@@ -62,7 +62,8 @@ def operation_move(request: HttpRequest, operation_id: int) -> HttpResponse:
 def operation_slots(request: HttpRequest, operation_id: int) -> HttpResponse:
     """Return the earliest and the best-fitting free slots from a day on, as a fragment."""
     operation = get_operation(operation_id)
-    context = {"operation": operation, "offers": _offers(operation, _day_of(request))}
+    day = _day_of(request)
+    context = {"offers": _offers(operation, day), "day": day, "choosing": "choosing" in request.GET}
     return render(request, "scheduling/_slots.html", context)
 
 
@@ -93,6 +94,7 @@ def _page(
         "refusal": refusal,
         "nearest": [(slot, slot_label(slot)) for slot in slots],
         "offers": _offers(operation, _day_of(request)) if not slots else None,
+        "day": _day_of(request),
     }
     name = "operation_move" if operation.is_placed else "operation_book"
     return render(request, f"scheduling/{name}.html", context)

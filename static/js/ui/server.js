@@ -2,6 +2,7 @@
 
 const OFFLINE = "No connection to the server, so nothing was changed. Check the network and try again.";
 const SIGNED_OUT = "You have been signed out. Sign in again; nothing was changed.";
+const TOO_OLD = "This page is too old for that, so nothing was changed. Reload it and try again.";
 const BROKEN = "The server could not do this and nothing was changed. Try again; if it happens twice, tell support.";
 
 const token = () => document.querySelector('meta[name="csrf-token"]').content;
@@ -19,10 +20,14 @@ export async function post(url, fields) {
     return { ok: false, status: 0, kind: "offline", message: OFFLINE };
   }
   if (!(response.headers.get("Content-Type") || "").startsWith("application/json")) {
-    const message = response.redirected ? SIGNED_OUT : BROKEN;
-    return { ok: false, status: response.status, kind: "broken", message };
+    return { ok: false, status: response.status, kind: "broken", message: whyNoJson(response) };
   }
   return { ...(await response.json()), status: response.status };
+}
+
+function whyNoJson({ redirected, status }) {
+  if (redirected) return SIGNED_OUT;
+  return status === 403 ? TOO_OLD : BROKEN;
 }
 
 /** GET a fragment of a page as text, or null when it can't be had now. */

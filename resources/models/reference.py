@@ -5,7 +5,7 @@ from django.db import models
 
 
 class Hue(models.TextChoices):
-    """A colour of the palette in ``static/app.css``; each keeps its contrast in light and dark."""
+    """A colour of the palette in ``static/css/tokens.css``; each keeps its contrast in light and dark."""
 
     TEAL = "teal", "Teal"
     BLUE = "blue", "Blue"

@@ -53,20 +53,22 @@ class Facts:
         window = days_around(plans)
         resource_ids = {hold.resource_id for plan in plans for hold in plan.holds}
         resource_ids.update(*beds.values())
-        replaced = [plan.operation.pk for plan in plans if plan.operation.pk]
         resources = loading.resources(resource_ids)
-        theatre_ids = {plan.theatre_id for plan in plans}
+        held = loading.held(resource_ids, plans, window)
+        away, shifts = loading.times(resources.values(), window)
+        opening_hours, blocks = loading.week({plan.theatre_id for plan in plans})
+        needs = loading.Needs.of(plans)
         return cls(
             now=timezone.now(),
             resources=resources,
-            busy=_grouped(loading.reservations(resource_ids, window, without=replaced), "resource_id"),
-            patient_busy=_grouped(loading.patient_operations(plans, window, without=replaced), "resource_id"),
-            away=_grouped(loading.unavailabilities(resource_ids, window), "resource_id"),
-            opening_hours=_grouped(loading.opening_hours(theatre_ids), "theatre_id"),
-            blocks=_grouped(loading.blocks(theatre_ids), "theatre_id"),
-            shifts=loading.shifts(resources.values(), window),
-            credentials=_grouped(loading.credentials(plans), "staff_member_id"),
-            needs=loading.Needs.of(plans),
+            busy=_grouped((row for row in held if row.role != loading.PATIENT), "resource_id"),
+            patient_busy=_grouped((row for row in held if row.role == loading.PATIENT), "resource_id"),
+            away=_grouped(away, "resource_id"),
+            opening_hours=_grouped(opening_hours, "theatre_id"),
+            blocks=_grouped(blocks, "theatre_id"),
+            shifts=shifts,
+            credentials=defaultdict(list, needs.held),
+            needs=needs,
             beds=beds,
         )
 

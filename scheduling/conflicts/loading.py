@@ -1,15 +1,12 @@
-"""The queries behind :class:`scheduling.conflicts.facts.Facts`, one function each.
-
-None of them runs more than a fixed number of queries, and none runs at all when no plan asks for
-what it reads.
-"""
+"""Reads what :class:`scheduling.conflicts.facts.Facts` holds, in a fixed number of queries."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
-from patients.models import Allergy
+from django.db import connection
+
 from resources.models import (
     Bed,
     Block,
@@ -17,116 +14,86 @@ from resources.models import (
     OpeningHours,
     Resource,
     ResourceKind,
-    Shift,
+    Specialty,
     StaffCredential,
-    Theatre,
+    StaffMember,
     Unavailability,
 )
 from scheduling.conflicts.busy import Busy
-from scheduling.models import (
-    Operation,
-    OperationEquipment,
-    OperationStaff,
-    Procedure,
-    Reservation,
-    ReservationRole,
-)
+from scheduling.conflicts.statements import HELD, NEEDS, TIMES, WEEK
+from scheduling.models import Operation, ReservationRole
 from scheduling.period import Period
 from scheduling.plan import Plan
+
+PATIENT = "patient"
+"""The role of a patient in their own operation."""
+SHIFT = "shift"
 
 
 def resources(resource_ids: Iterable[int]) -> dict[int, Resource]:
     """Return the resources with the facts of their own kind, by id."""
     joined = Resource.objects.select_related("theatre", "staffmember", "equipmentitem__type", "bed")
-    return joined.in_bulk(list(resource_ids))
+    return joined.order_by().in_bulk(list(resource_ids))
 
 
-def reservations(resource_ids: Iterable[int], window: Period, *, without: Sequence[int]) -> list[Busy]:
-    """Return what is held of the resources in the window."""
-    rows = (
-        Reservation.objects.filter(active=True, resource_id__in=list(resource_ids), period__overlap=window.as_range())
-        .exclude(operation_id__in=without)
-        .values_list(
-            "operation_id",
-            "resource_id",
-            "role",
-            "period",
-            "operation__period",
-            "exclusive",
-            "operation__procedure__name",
-            "operation__infectious",
-        )
+def held(resource_ids: Iterable[int], plans: Sequence[Plan], window: Period) -> list[Busy]:
+    """Return what others hold of the resources in the window, and the patients' other operations.
+
+    A patient's operation has the role :data:`PATIENT`, and the patient's number for the resource's.
+    """
+    rows = _rows(
+        HELD,
+        resources=list(resource_ids),
+        patients=list({plan.operation.patient_id for plan in plans}),
+        window=window.as_range(),
+        without=_numbers(plans),
     )
     return [
         Busy(
-            operation_id=row[0],
-            resource_id=row[1],
-            role=row[2],
-            period=Period.of(row[3]),
-            in_room=Period.of(row[4] or row[3]),
-            exclusive=row[5],
-            procedure=row[6],
-            infectious=row[7],
-        )
-        for row in rows
-    ]
-
-
-def patient_operations(plans: Sequence[Plan], window: Period, *, without: Sequence[int]) -> list[Busy]:
-    """Return the patients' own placed operations in the window; ``resource_id`` is the patient's."""
-    rows = (
-        Operation.objects.filter(
-            patient_id__in={plan.operation.patient_id for plan in plans}, period__overlap=window.as_range()
-        )
-        .exclude(pk__in=without)
-        .values_list("pk", "patient_id", "period", "procedure__name", "infectious")
-    )
-    return [
-        Busy(
-            operation_id=pk,
-            resource_id=patient_id,
-            role="patient",
+            operation_id=operation,
+            resource_id=owner,
+            role=role,
             period=Period.of(period),
-            in_room=Period.of(period),
-            exclusive=True,
+            in_room=Period.of(in_room or period),
+            exclusive=exclusive,
             procedure=procedure,
             infectious=infectious,
         )
-        for pk, patient_id, period, procedure, infectious in rows
+        for operation, owner, role, period, in_room, exclusive, procedure, infectious in rows
     ]
 
 
-def unavailabilities(resource_ids: Iterable[int], window: Period) -> list[Unavailability]:
-    """Return closures, leave and maintenance in the window."""
-    rows = Unavailability.objects.filter(resource_id__in=list(resource_ids), period__overlap=window.as_range())
-    return list(rows)
+def times(known: Iterable[Resource], window: Period) -> tuple[list[Unavailability], dict[int, list[Period]]]:
+    """Return closures, leave and maintenance, and by person the shifts of those who work by a roster."""
+    known = list(known)
+    rostered = [person.pk for person in known if person.kind == ResourceKind.STAFF and person.staffmember.rostered]
+    away: list[Unavailability] = []
+    shifts: dict[int, list[Period]] = {pk: [] for pk in rostered}
+    numbers = [resource.pk for resource in known]
+    for resource, kind, period, note in _rows(TIMES, resources=numbers, rostered=rostered, window=window.as_range()):
+        if kind == SHIFT:
+            shifts[resource].append(Period.of(period))
+        else:
+            away.append(Unavailability(resource_id=resource, kind=kind, period=period, note=note))
+    return away, shifts
 
 
-def opening_hours(theatre_ids: Iterable[int]) -> list[OpeningHours]:
-    """Return the theatres' weekly hours."""
-    return list(OpeningHours.objects.filter(theatre_id__in=list(theatre_ids)))
-
-
-def blocks(theatre_ids: Iterable[int]) -> list[Block]:
-    """Return the theatres' weekly blocks with their owners."""
-    return list(Block.objects.filter(theatre_id__in=list(theatre_ids)).select_related("specialty", "surgeon"))
-
-
-def shifts(people: Iterable[Resource], window: Period) -> dict[int, list[Period]]:
-    """Return the shifts of those who work by a roster, by person."""
-    rostered = [person.pk for person in people if person.kind == ResourceKind.STAFF and person.staffmember.rostered]
-    by_person: dict[int, list[Period]] = {pk: [] for pk in rostered}
-    if rostered:
-        rows = Shift.objects.filter(staff_member_id__in=rostered, period__overlap=window.as_range())
-        for staff_member_id, period in rows.values_list("staff_member_id", "period"):
-            by_person[staff_member_id].append(Period.of(period))
-    return by_person
-
-
-def credentials(plans: Sequence[Plan]) -> list[StaffCredential]:
-    """Return what the plans' lead surgeons hold."""
-    leads = {plan.lead_surgeon_id for plan in plans} - {None}
-    return list(StaffCredential.objects.filter(staff_member_id__in=leads)) if leads else []
+def week(theatre_ids: Iterable[int]) -> tuple[list[OpeningHours], list[Block]]:
+    """Return the theatres' weekly hours, and their weekly blocks with the owners."""
+    hours: list[OpeningHours] = []
+    blocks: list[Block] = []
+    for row in _rows(WEEK, theatres=list(theatre_ids)):
+        theatre, weekday, starts, ends, specialty, specialty_name, surgeon, surgeon_name, first, last = row
+        if specialty is None:
+            hours.append(OpeningHours(theatre_id=theatre, weekday=weekday, opens=starts, closes=ends))
+            continue
+        owners = {
+            "specialty": Specialty(pk=specialty, name=specialty_name),
+            "surgeon": StaffMember(pk=surgeon, name=surgeon_name) if surgeon else None,
+        }
+        spell = {"weekday": weekday, "starts": starts, "ends": ends, "valid_from": first, "valid_until": last}
+        blocks.append(Block(theatre_id=theatre, **spell, **owners))
+    return hours, blocks
 
 
 def beds_by_kind(plans: Sequence[Plan]) -> dict[str, frozenset[int]]:
@@ -134,7 +101,8 @@ def beds_by_kind(plans: Sequence[Plan]) -> dict[str, frozenset[int]]:
     kinds = {plan.operation.bed_kind for plan in plans if plan.operation.bed_kind and not _holds_bed(plan)}
     found: dict[str, set[int]] = defaultdict(set)
     if kinds:
-        for pk, kind in Bed.objects.filter(bed_kind__in=kinds, in_use=True).values_list("pk", "bed_kind"):
+        beds = Bed.objects.filter(bed_kind__in=kinds, in_use=True).order_by()
+        for pk, kind in beds.values_list("pk", "bed_kind"):
             found[kind].add(pk)
     return {kind: frozenset(found[kind]) for kind in kinds}
 
@@ -148,8 +116,9 @@ class Needs:
     """What the planned operations ask for, and what their patients must not meet.
 
     Keys: ``features`` and ``theatre_features`` map an operation, a theatre to feature ids with
-    names; ``equipment`` an operation to (type id, name, quantity); ``staff`` to (role, quantity);
-    ``credentials`` a procedure to credential ids with names; ``allergies`` a patient to substances.
+    names; ``equipment`` an operation to (type, quantity); ``staff`` to (role, quantity);
+    ``credentials`` a procedure to credential ids with names, ``held`` a lead surgeon to those held;
+    ``allergies`` a patient to substances.
     """
 
     features: dict[int, dict[int, str]]
@@ -157,21 +126,57 @@ class Needs:
     equipment: dict[int, list[tuple[EquipmentType, int]]]
     staff: dict[int, list[tuple[str, int]]]
     credentials: dict[int, dict[int, str]]
+    held: dict[int, list[StaffCredential]]
     allergies: dict[int, list[str]]
 
     @classmethod
     def of(cls, plans: Sequence[Plan]) -> Self:
         """Read the needs of ``plans``."""
-        operations = [plan.operation.pk for plan in plans if plan.operation.pk]
-        features = _features(operations) | _features_to_come(plans)
+        found = _by_kind(plans)
+        features, equipment = _by_owner(found["feature"]), _by_owner(found["equipment"])
         return cls(
-            features=features,
-            theatre_features=_theatre_features({plan.theatre_id for plan in plans}) if features else {},
-            equipment=_equipment(operations) | _equipment_to_come(plans),
-            staff=_staff(operations),
-            credentials=_procedure_credentials({plan.operation.procedure_id for plan in plans}),
-            allergies=_allergies(plans),
+            features={pk: {row[0]: row[1] for row in rows} for pk, rows in features.items()} | _features_to_come(plans),
+            theatre_features={
+                pk: frozenset(row[0] for row in rows) for pk, rows in _by_owner(found["theatre"]).items()
+            },
+            equipment={pk: [_equipment(*row) for row in rows] for pk, rows in equipment.items()}
+            | _equipment_to_come(plans),
+            staff={pk: [(row[1], row[2]) for row in rows] for pk, rows in _by_owner(found["staff"]).items()},
+            credentials={pk: {row[0]: row[1] for row in rows} for pk, rows in _by_owner(found["credential"]).items()},
+            held={pk: [_credential(*row) for row in rows] for pk, rows in _by_owner(found["held"]).items()},
+            # Whatever the record's summary says: an allergy that stands there counts.
+            allergies={pk: [row[1] for row in rows] for pk, rows in _by_owner(found["allergy"]).items()},
         )
+
+
+def _by_kind(plans: Sequence[Plan]) -> dict[str, list[Any]]:
+    rows = _rows(
+        NEEDS,
+        operations=_numbers(plans),
+        theatres=list({plan.theatre_id for plan in plans}),
+        procedures=list({plan.operation.procedure_id for plan in plans}),
+        leads=list({plan.lead_surgeon_id for plan in plans} - {None}),
+        patients=list({plan.operation.patient_id for plan in plans}),
+    )
+    found: dict[str, list[Any]] = defaultdict(list)
+    for kind, *row in rows:
+        found[kind].append(row)
+    return found
+
+
+def _by_owner(rows: Iterable[Any]) -> dict[int, list[Any]]:
+    groups: dict[int, list[Any]] = defaultdict(list)
+    for owner, *row in rows:
+        groups[owner].append(row)
+    return groups
+
+
+def _equipment(pk: int, name: str, quantity: int, allergens: list[str], *_: None) -> tuple[EquipmentType, int]:
+    return EquipmentType(pk=pk, name=name, allergens=allergens), quantity
+
+
+def _credential(pk: int, _name: str, _quantity: int, _allergens: None, *valid: Any) -> StaffCredential:
+    return StaffCredential(credential_id=pk, valid_from=valid[0], valid_until=valid[1])
 
 
 def _not_saved(plans: Sequence[Plan]) -> list[Operation]:
@@ -194,50 +199,12 @@ def _equipment_to_come(plans: Sequence[Plan]) -> dict[int, list[tuple[EquipmentT
     }
 
 
-def _features(operations: Sequence[int]) -> dict[int, dict[int, str]]:
-    found: dict[int, dict[int, str]] = defaultdict(dict)
-    rows = Operation.features.through.objects.filter(operation_id__in=operations)
-    for operation, feature, name in rows.values_list("operation_id", "feature_id", "feature__name"):
-        found[operation][feature] = name
-    return found
+def _numbers(plans: Sequence[Plan]) -> list[int]:
+    return [plan.operation.pk for plan in plans if plan.operation.pk]
 
 
-def _theatre_features(theatre_ids: Iterable[int]) -> dict[int, frozenset[int]]:
-    found: dict[int, set[int]] = defaultdict(set)
-    rows = Theatre.features.through.objects.filter(theatre_id__in=list(theatre_ids))
-    for theatre, feature in rows.values_list("theatre_id", "feature_id"):
-        found[theatre].add(feature)
-    return {theatre: frozenset(ids) for theatre, ids in found.items()}
-
-
-def _equipment(operations: Sequence[int]) -> dict[int, list[tuple[EquipmentType, int]]]:
-    found: dict[int, list[tuple[EquipmentType, int]]] = defaultdict(list)
-    rows = OperationEquipment.objects.filter(operation_id__in=operations).select_related("equipment_type")
-    for row in rows:
-        found[row.operation_id].append((row.equipment_type, row.quantity))
-    return found
-
-
-def _staff(operations: Sequence[int]) -> dict[int, list[tuple[str, int]]]:
-    found: dict[int, list[tuple[str, int]]] = defaultdict(list)
-    rows = OperationStaff.objects.filter(operation_id__in=operations)
-    for operation, role, quantity in rows.values_list("operation_id", "role", "quantity"):
-        found[operation].append((role, quantity))
-    return found
-
-
-def _procedure_credentials(procedures: Iterable[int]) -> dict[int, dict[int, str]]:
-    found: dict[int, dict[int, str]] = defaultdict(dict)
-    rows = Procedure.credentials.through.objects.filter(procedure_id__in=list(procedures))
-    for procedure, credential, name in rows.values_list("procedure_id", "credential_id", "credential__name"):
-        found[procedure][credential] = name
-    return found
-
-
-def _allergies(plans: Sequence[Plan]) -> dict[int, list[str]]:
-    # Whatever the record's summary says: an allergy that stands there counts.
-    found: dict[int, list[str]] = defaultdict(list)
-    rows = Allergy.objects.filter(patient_id__in={plan.operation.patient_id for plan in plans})
-    for patient, substance in rows.values_list("patient_id", "substance"):
-        found[patient].append(substance)
-    return found
+def _rows(statement: str, **params: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

@@ -38,13 +38,14 @@ def resolve_conflicts(
     place stand already, so soft conflicts that are not about it are not asked about.
     """
     conflicts = find_conflicts(plans)
+    # A plan without soft conflicts needs no look at what was accepted.
+    before = accepted_before(plan.operation for plan in plans) if any(not c.is_hard for c in conflicts) else {}
     if about is not None:
-        before = accepted_before(plan.operation for plan in plans)
         known = {_likeness(item) for items in before.values() for item in items}
         conflicts = [
             c for c in conflicts if c.is_hard or c.resource_id == about or _likeness(c.as_dict()) in known
         ]
-    return settle(actor, conflicts, override, accepted_before(plan.operation for plan in plans))
+    return settle(actor, conflicts, override, before)
 
 
 def settle(

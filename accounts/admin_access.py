@@ -11,6 +11,7 @@ from django.db.models import ForeignKey, Model, QuerySet, UniqueConstraint, pref
 from django.forms import BaseInlineFormSet, ModelChoiceField, ModelForm
 from django.http import HttpRequest, HttpResponse
 
+from accounts.admin_deleting import counts, protectors
 from accounts.models import User
 
 
@@ -86,10 +87,10 @@ class ManagedAdmin(Guarded, admin.ModelAdmin):  # type: ignore[type-arg]  # gene
         """Read with each row what it names, on its own page too."""
         return super().get_queryset(request).select_related(*self.list_select_related)
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Name what protects the rows rather than the right to delete that too, which nobody has."""
-        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        return deleted, counts, set() if protected else lacking, protected
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:  # noqa: ARG002
+        """Say what goes and what protects it; who may delete a row may delete what belongs to it."""
+        rows = list(objs)
+        return [str(row) for row in rows], counts(rows), set(), protectors(rows)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Use the autocomplete that can be told what is chosen."""

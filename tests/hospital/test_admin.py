@@ -6,13 +6,14 @@ import pytest
 from auditlog.models import LogEntry
 from django.contrib import admin
 from django.db import connection
-from django.db.models import Model
+from django.db.models import CASCADE, PROTECT, Model
 from django.forms.models import model_to_dict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.admin_access import ReadOnlyAdmin
+from accounts.admin_deleting import referring
 from accounts.models import User
 from accounts.roles import Role
 from patients.models import Patient
@@ -46,6 +47,7 @@ pytestmark = pytest.mark.django_db
 MOST = 10
 MODELS = list(admin.site._registry)
 READ_ONLY = [model for model, pages in admin.site._registry.items() if isinstance(pages, ReadOnlyAdmin)]
+DELETED = [model for model in MODELS if model not in {*READ_ONLY, Resource, User, Patient}]
 ADDED = [model for model in MODELS if model not in READ_ONLY and model is not Resource]
 
 
@@ -118,6 +120,21 @@ def test_a_change_page_takes_few_queries(model: type[Model], everything: User) -
     print(f"QUERIES {model._meta.label} change {count}")
 
     assert count <= MOST
+
+
+@pytest.mark.parametrize("model", DELETED, ids=lambda model: model._meta.label)
+def test_a_delete_page_takes_few_queries(model: type[Model], everything: User) -> None:
+    row, *_ = make(model, range(3))
+    count = queries(signed_in(everything), page(model, "delete", row.pk))
+    print(f"QUERIES {model._meta.label} delete {count}")
+
+    assert count <= MOST
+
+
+@pytest.mark.parametrize("model", DELETED, ids=lambda model: model._meta.label)
+def test_what_goes_with_a_row_is_protected_by_nothing_else(model: type[Model]) -> None:
+    """The delete page asks only what names the row itself."""
+    assert [belonging for belonging in referring(model, CASCADE) if referring(belonging.related_model, PROTECT)] == []
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)

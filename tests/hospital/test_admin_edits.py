@@ -19,6 +19,7 @@ from tests.factories import (
     StaffMemberFactory,
     TheatreFactory,
     UserFactory,
+    open_all_week,
 )
 
 pytestmark = pytest.mark.django_db
@@ -182,11 +183,25 @@ def test_blocks_do_not_overlap(coordinator: Client) -> None:
 def test_what_is_referred_to_is_not_deleted(administrator: Client) -> None:
     procedure = ProcedureFactory()
     OperationFactory(procedure=procedure)
-    url = f"/admin/scheduling/procedure/{procedure.pk}/delete/"
+    url = "/admin/scheduling/procedure/"
+    chosen = {"action": "delete_selected", "_selected_action": [procedure.pk], "post": "yes"}
 
-    assert "would require deleting the following protected related objects" in administrator.get(url).content.decode()
-    administrator.post(url, {"post": "yes"})
+    for answer in (
+        administrator.post(f"{url}{procedure.pk}/delete/", {"post": "yes"}),
+        administrator.post(url, chosen),
+    ):
+        assert "would require deleting the following protected related objects" in answer.content.decode()
+        assert answer.context["protected"] == ["operations"]
     procedure.refresh_from_db()
+
+
+def test_deleting_says_what_goes_with_it(administrator: Client) -> None:
+    theatre = TheatreFactory()
+    open_all_week(theatre)
+    page = administrator.get(f"{THEATRE}{theatre.pk}/delete/")
+
+    assert dict(page.context["model_count"]) == {"theatres": 1, "opening hours": 7}
+    assert page.context["protected"] == []
 
 
 def test_a_theatre_that_was_never_used_is_deleted_with_its_closures(administrator: Client) -> None:

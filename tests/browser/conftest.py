@@ -148,5 +148,5 @@ def open_page(browser: Browser, live_server: Any) -> Iterator[OpenPage]:
 def board(hospital: Hospital, open_page: OpenPage) -> Page:
     """Open the day as the coordinator, with the script running."""
     page = open_page(f"/schedule/{hospital.day}/", hospital.coordinator)
-    page.wait_for_function("performance.getEntriesByName('timeline-ready').length")
+    page.locator("#zoom-out[disabled]").wait_for()  # the script has started
     return page

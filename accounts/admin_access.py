@@ -8,8 +8,9 @@ from django.contrib.admin.widgets import AutocompleteMixin, AutocompleteSelect, 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import ForeignKey, Model, QuerySet, UniqueConstraint, prefetch_related_objects
-from django.forms import BaseInlineFormSet, ModelChoiceField, ModelForm
+from django.forms import BaseInlineFormSet, ModelChoiceField, ModelForm, MultiWidget
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 
 from accounts.admin_deleting import counts, protectors
 from accounts.models import User
@@ -133,6 +134,12 @@ class CheckedFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
             if form.has_changed() and not form.errors and form not in self.deleted_forms:
                 self._compare(form)
 
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Name the box that deletes a row for those who can't see the column's head."""
+        super().add_fields(form, index)
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].widget.attrs["aria-label"] = "Delete this row"
+
     def _compare(self, form: Any) -> None:
         if getattr(form.instance, self.fk.attname) is None:
             return  # the parent is new as well
@@ -150,6 +157,14 @@ class ManagedInline(Guarded, admin.TabularInline):  # type: ignore[type-arg]
 
     extra = 0
     formset = CheckedFormSet
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Name each input for those who can't see the column's head; the two of a period have their own names."""
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and not isinstance(field.widget, MultiWidget):
+            widget = getattr(field.widget, "widget", field.widget)
+            widget.attrs.setdefault("aria-label", capfirst(field.label))
+        return field
 
 
 class ListedInline(ManagedInline):

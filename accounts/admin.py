@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.db.models import QuerySet
+from django.forms import ChoiceField, RadioSelect
 from django.http import HttpRequest
 
 from accounts.admin_access import ManagedAdmin, ManagedInline
@@ -17,6 +18,15 @@ MANAGE_USERS = "accounts.manage_users"
 
 class AddUserForm(AdminUserCreationForm):  # type: ignore[type-arg]  # generic only for the type checker
     """A new account; without a password only a reset link opens it."""
+
+    usable_password = ChoiceField(
+        label="Password",
+        choices={"true": "Set one now", "false": "Leave it to the person"},
+        initial="true",
+        required=False,
+        widget=RadioSelect(attrs={"class": "radiolist inline"}),
+        help_text="Left to the person: they choose one by “Forgot your password?” on the sign-in page.",
+    )
 
     class Meta:
         model = User

@@ -8,11 +8,18 @@ from django.http import HttpRequest
 
 from accounts.admin_access import ManagedAdmin
 
+INSTEAD = "Untick “In use” instead: the past keeps it, and new operations can't have it."
+
 
 class InUseAdmin(ManagedAdmin):
     """For rows with ``in_use``."""
 
     actions = ("take_out_of_use", "bring_back_into_use")
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Say what to do instead."""
+        deleted, counted, lacking, protected = super().get_deleted_objects(objs, request)
+        return deleted, counted, lacking, [*protected, INSTEAD] if protected else []
 
     @admin.action(permissions=["change"], description="Take out of use")
     def take_out_of_use(self, request: HttpRequest, rows: QuerySet[Any]) -> None:

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from auditlog.models import LogEntry
+from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
 from patients.models import Allergy, Patient
+from resources.admin.in_use import INSTEAD
 from resources.models import OpeningHours, Shift, Theatre, Unavailability
 from tests.factories import (
     OperationFactory,
@@ -191,7 +193,7 @@ def test_what_is_referred_to_is_not_deleted(administrator: Client) -> None:
         administrator.post(url, chosen),
     ):
         assert "would require deleting the following protected related objects" in answer.content.decode()
-        assert answer.context["protected"] == ["operations"]
+        assert answer.context["protected"] == ["operations", INSTEAD]
     procedure.refresh_from_db()
 
 
@@ -240,6 +242,16 @@ def test_a_person_is_added_with_a_password_and_a_role(administrator: Client) -> 
     person.refresh_from_db()
     assert (person.family_name, person.is_superuser) == ("Person", False)
     assert set(person.role_assignments.values_list("role", flat=True)) == {"surgeon", "manager"}
+
+
+def test_a_person_without_a_password_chooses_one_by_a_link(administrator: Client) -> None:
+    administrator.post(
+        f"{PEOPLE}add/", {"email": "new@example.org", "usable_password": "false"} | rows("role_assignments")
+    )
+    Client().post("/accounts/password/reset/", {"email": "new@example.org"})
+
+    assert not User.objects.get(email="new@example.org").has_usable_password()
+    assert "/accounts/password/reset/key/" in mail.outbox[0].body
 
 
 def test_a_changed_address_signs_in_alone(administrator: Client) -> None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 from django.db.models import Deferrable, Q
 
@@ -50,6 +51,14 @@ class Reservation(models.Model):
     exclusive = models.BooleanField(default=True)
 
     class Meta:
+        # The exclusion constraint's index finds exclusive reservations by time; this one finds the others.
+        indexes = (
+            GistIndex(
+                fields=("resource", "period"),
+                name="reservation_shared_period",
+                condition=Q(active=True, exclusive=False),
+            ),
+        )
         constraints = (
             ExclusionConstraint(
                 name=NO_OVERLAP,

@@ -52,14 +52,29 @@ WITH days AS (
         AS r(key text, quantity int, resource_id bigint, before int, after int)
 ), concerned AS (
     SELECT id FROM theatre UNION SELECT resource_id FROM requirement
-), taken AS (
-    SELECT held.resource_id, range_agg(held.period) AS held, range_agg(o.period) AS in_room
-    FROM scheduling_reservation held
-    JOIN concerned ON concerned.id = held.resource_id
-    JOIN scheduling_operation o ON o.id = held.operation_id
+), booked AS (
+    -- exclusive and shared ones apart: each kind has an index of its own that knows the period
+    SELECT held.resource_id, held.period, held.exclusive
+    FROM scheduling_reservation held JOIN concerned ON concerned.id = held.resource_id
     WHERE held.active AND held.exclusive AND held.period && %(wide)s::tstzrange
       AND held.operation_id <> %(operation)s
-    GROUP BY held.resource_id
+    UNION ALL
+    SELECT held.resource_id, held.period, held.exclusive
+    FROM scheduling_reservation held JOIN concerned ON concerned.id = held.resource_id
+    WHERE held.active AND NOT held.exclusive AND held.period && %(wide)s::tstzrange
+      AND held.operation_id <> %(operation)s
+), taken AS (
+    SELECT resource_id, range_agg(period) AS held FROM booked WHERE exclusive GROUP BY resource_id
+), lists AS (
+    -- tainted: starts that would put a clean case after an infectious one on the same day, or the reverse
+    SELECT o.theatre_id, range_agg(o.period) AS in_room,
+        range_agg(CASE WHEN %(infectious)s
+            THEN tstzrange({_day("lower(o.period)")}, lower(o.period), '[]')
+            ELSE tstzrange(lower(o.period), {_day("lower(o.period)", 1)}) END
+        ) FILTER (WHERE o.infectious <> %(infectious)s) AS tainted
+    FROM scheduling_operation o JOIN theatre ON theatre.id = o.theatre_id
+    WHERE o.period && %(wide)s::tstzrange AND o.id <> %(operation)s
+    GROUP BY o.theatre_id
 ), away AS (
     SELECT u.resource_id, range_agg(u.period * %(wide)s::tstzrange) AS away
     FROM resources_unavailability u JOIN concerned ON concerned.id = u.resource_id
@@ -79,42 +94,31 @@ WITH days AS (
     WHERE (b.valid_from IS NULL OR b.valid_from <= days.day)
       AND (b.valid_until IS NULL OR days.day <= b.valid_until)
     GROUP BY b.theatre_id
-), tainted AS (
-    -- starts that would put a clean case after an infectious one on the same day, or the reverse
-    SELECT held.resource_id, range_agg(CASE WHEN %(infectious)s
-        THEN tstzrange({_day("lower(o.period)")}, lower(o.period), '[]')
-        ELSE tstzrange(lower(o.period), {_day("lower(o.period)", 1)}) END) AS tainted
-    FROM scheduling_reservation held
-    JOIN theatre ON theatre.id = held.resource_id
-    JOIN scheduling_operation o ON o.id = held.operation_id
-    WHERE held.active AND held.period && %(wide)s::tstzrange AND o.id <> %(operation)s
-      AND o.infectious <> %(infectious)s
-    GROUP BY held.resource_id
 ), tired AS (
     -- days on which the lead surgeon leads as many operations as agreed
     SELECT coalesce(range_agg(day), '{{}}'::tstzmultirange) AS days FROM (
         SELECT tstzrange({_day("lower(o.period)")}, {_day("lower(o.period)", 1)}) AS day
         FROM scheduling_reservation held
         JOIN scheduling_operation o ON o.id = held.operation_id
-        WHERE held.resource_id = %(surgeon)s AND held.role = 'lead_surgeon' AND held.active
-          AND held.period && %(wide)s::tstzrange AND o.id <> %(operation)s
+        WHERE held.resource_id = %(surgeon)s::bigint AND held.role = 'lead_surgeon'
+          AND held.active AND held.exclusive AND held.period && %(wide)s::tstzrange AND o.id <> %(operation)s
         GROUP BY day
         HAVING count(*) >= (SELECT daily_operations_limit FROM resources_staffmember
                             WHERE resource_ptr_id = %(surgeon)s)
     ) AS full_days
 ), theatre_free AS (
-    SELECT theatre.*, coalesce(owned.own, '{{}}') AS own, coalesce(tainted.tainted, '{{}}') AS tainted,
+    SELECT theatre.*, coalesce(owned.own, '{{}}') AS own, coalesce(lists.tainted, '{{}}') AS tainted,
         CASE WHEN own_blocks_only THEN opened.open * coalesce(owned.own, '{{}}') ELSE opened.open END
             - coalesce(away.away, '{{}}') - coalesce(owned.others, '{{}}') AS usable,
         tstzmultirange(%(wide)s::tstzrange) - coalesce(taken.held, '{{}}') - coalesce(away.away, '{{}}') AS unheld,
-        tstzmultirange(%(wide)s::tstzrange) - coalesce(taken.in_room, '{{}}') AS empty
+        tstzmultirange(%(wide)s::tstzrange) - coalesce(lists.in_room, '{{}}') AS empty
     FROM theatre
     JOIN opened ON opened.theatre_id = theatre.id
     LEFT JOIN owned ON owned.theatre_id = theatre.id
     LEFT JOIN taken ON taken.resource_id = theatre.id
     LEFT JOIN away ON away.resource_id = theatre.id
-    LEFT JOIN tainted ON tainted.resource_id = theatre.id
-), theatre_starts AS (
+    LEFT JOIN lists ON lists.theatre_id = theatre.id
+), theatre_starts AS MATERIALIZED (  -- else its multiplications are done again for every stretch
     SELECT id, name, position, usable * unheld AS free,
         {_eroded("usable", "0", "%(minutes)s")}
         * {_eroded("unheld", "(-%(set_up)s)", "(%(minutes)s + %(clean_up)s)")}
@@ -129,12 +133,10 @@ WITH days AS (
 ), holding AS (
     SELECT step.resource_id, at, lead(at) OVER by_time AS until, sum(step) OVER by_time AS at_once
     FROM (
-        SELECT held.resource_id, at, sum(step) AS step
-        FROM scheduling_reservation held,
-            LATERAL (VALUES (lower(held.period), 1), (upper(held.period), -1)) AS e(at, step)
-        WHERE held.active AND held.period && %(wide)s::tstzrange AND held.operation_id <> %(operation)s
-          AND held.resource_id IN (SELECT resource_id FROM requirement)
-        GROUP BY held.resource_id, at
+        SELECT booked.resource_id, at, sum(step) AS step
+        FROM booked, LATERAL (VALUES (lower(period), 1), (upper(period), -1)) AS e(at, step)
+        WHERE booked.resource_id IN (SELECT resource_id FROM requirement)
+        GROUP BY booked.resource_id, at
     ) AS step
     WINDOW by_time AS (PARTITION BY step.resource_id ORDER BY at)
 ), engaged AS (
@@ -173,7 +175,7 @@ WITH days AS (
 ), patient AS (
     SELECT tstzmultirange(%(wide)s::tstzrange) - coalesce(range_agg(o.period), '{{}}') AS free
     FROM scheduling_operation o
-    WHERE o.patient_id = %(patient)s AND o.id <> %(operation)s AND o.period && %(wide)s::tstzrange
+    WHERE o.patient_id = %(patient)s::bigint AND o.id <> %(operation)s AND o.period && %(wide)s::tstzrange
 ), stretch AS (
     SELECT t.id, t.name, t.position, t.free, possible AS starts
     FROM theatre_starts t, everything, patient, tired,

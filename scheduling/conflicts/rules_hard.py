@@ -207,8 +207,7 @@ def not_credentialed(plan: Plan, facts: Facts) -> Iterator[Conflict]:
     held = {
         row.credential_id
         for row in facts.credentials[surgeon.pk]
-        if (row.valid_from is None or row.valid_from <= day)
-        and (row.valid_until is None or day <= row.valid_until)
+        if (row.valid_from is None or row.valid_from <= day) and (row.valid_until is None or day <= row.valid_until)
     }
     for credential, name in required.items():
         if credential not in held:

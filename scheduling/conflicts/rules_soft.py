@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from django.utils import timezone
+
 from resources.models import Block, ResourceKind, Theatre
 from scheduling.conflicts.conflict import Conflict, Severity
 from scheduling.conflicts.facts import Facts, local_day
@@ -160,10 +162,14 @@ def _during(away: object, stay: Period) -> bool:
     return (lower is None or lower < stay.end) and (upper is None or stay.start < upper)
 
 
-def past_due(plan: Plan, facts: Facts) -> Iterator[Conflict]:  # noqa: ARG001
-    """The operation would be later than its due date."""
+def past_due(plan: Plan, facts: Facts) -> Iterator[Conflict]:
+    """The operation would be later than its due date, which could still be met.
+
+    Once the date has passed no choice meets it; asking for a reason then would only keep those
+    who may not override from booking the patients who have waited longest.
+    """
     due, day = plan.operation.due_on, local_day(plan.period)
-    if due is not None and day > due:
+    if due is not None and timezone.localtime(facts.now).date() <= due < day:
         days = (day - due).days
         yield _soft(
             plan,

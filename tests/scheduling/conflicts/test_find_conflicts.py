@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from resources.models import Credential, Profession
 from scheduling.conflicts import find_conflicts
@@ -56,7 +57,7 @@ def test_no_plan_no_query(django_assert_num_queries, world: World) -> None:  # t
 
 def test_hard_conflicts_come_first(world: World) -> None:
     world.booked(world.at(10))
-    plan = plan_for(world.waiting(due_on=world.day.replace(year=2020)), world.one, world.at(10))
+    plan = plan_for(world.waiting(due_on=timezone.localdate()), world.one, world.at(10))
 
     assert [conflict.rule for conflict in find_conflicts(plan)] == ["theatre_busy", "past_due"]
 

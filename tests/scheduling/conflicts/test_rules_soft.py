@@ -185,6 +185,12 @@ def test_past_due(world: World) -> None:
     assert soft(plan_for(world.waiting(due_on=world.day), world.one, world.at(10))) == []
 
 
+def test_a_due_date_that_has_passed_can_not_be_met_any_more(world: World) -> None:
+    long_ago = timezone.localdate() - timedelta(days=1)
+
+    assert soft(plan_for(world.waiting(due_on=long_ago), world.one, world.at(10))) == []
+
+
 def test_surgeon_daily_limit(world: World) -> None:
     world.surgeon.daily_operations_limit = 1
     world.surgeon.save()

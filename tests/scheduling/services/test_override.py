@@ -24,7 +24,7 @@ REASON = Override("Was ill until now")
 @pytest.fixture
 def overdue(world: World) -> Operation:
     """An operation that is past its due date on any day."""
-    return world.waiting(due_on=world.day - timedelta(days=100))
+    return world.waiting(due_on=world.day - timedelta(days=10))
 
 
 def book(world: World, operation: Operation, **fields: Any) -> Operation:
@@ -66,7 +66,7 @@ def test_is_kept_with_who_and_why(world: World, overdue: Operation) -> None:
 
     (kept,) = booked.changes.get(version=2).overrides
     assert (kept["rule"], kept["reason"], kept["by"]) == ("past_due", REASON.reason, world.coordinator.pk)
-    assert kept["message"].startswith("This is 100 days after the due date, ")
+    assert kept["message"].startswith("This is 10 days after the due date, ")
 
 
 def test_is_not_asked_again_on_an_unrelated_move(world: World, overdue: Operation) -> None:
@@ -84,7 +84,7 @@ def test_is_asked_again_on_another_day(world: World, overdue: Operation) -> None
     with refused(SchedulingConflictError) as error:
         move(world, booked, start=world.at(10, days=1))
 
-    assert str(error.value).startswith("This is 101 days after the due date, ")
+    assert str(error.value).startswith("This is 11 days after the due date, ")
 
 
 def test_is_asked_again_where_another_case_is_concerned(world: World) -> None:

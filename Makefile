@@ -29,7 +29,7 @@ test: assets  ## run the tests: make test [ARGS="tests/scheduling -x"]
 	@$(BIN)/pytest -n 2 $(ARGS)
 
 race: assets  ## let 32 clients fight over the same places, 100,000 attempts
-	@RACE_ATTEMPTS=$${RACE_ATTEMPTS:-100000} $(BIN)/pytest -m race -s $(ARGS)
+	@$(BIN)/python -m tests.race --attempts 100000 $(ARGS)
 
 bench: assets  ## measure bookings, the day board and the browser; tables on screen, JSON in bench/results/
 	@$(BIN)/python -m bench $(ARGS)

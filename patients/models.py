@@ -26,21 +26,15 @@ class AllergyStatus(models.TextChoices):
 class Patient(models.Model):
     """A person who is operated on."""
 
-    mrn = models.CharField(
-        "MRN", max_length=32, unique=True, help_text="The hospital's medical record number."
-    )
+    mrn = models.CharField("MRN", max_length=32, unique=True, help_text="The hospital's medical record number.")
     family_name = models.CharField(max_length=100)
     given_name = models.CharField(max_length=100, blank=True)
     date_of_birth = models.DateField(null=True, blank=True)
     sex = models.CharField(max_length=10, choices=Sex, default=Sex.UNKNOWN)
     phone = models.CharField(max_length=32, blank=True)
     email = models.EmailField("e-mail address", blank=True)
-    language = models.CharField(
-        max_length=35, blank=True, default="en", help_text="BCP 47 code: en, pl, pt-BR."
-    )
-    allergy_status = models.CharField(
-        max_length=14, choices=AllergyStatus, default=AllergyStatus.NOT_RECORDED
-    )
+    language = models.CharField(max_length=35, blank=True, default="en", help_text="BCP 47 code: en, pl, pt-BR.")
+    allergy_status = models.CharField(max_length=14, choices=AllergyStatus, default=AllergyStatus.NOT_RECORDED)
     deceased_on = models.DateField(null=True, blank=True)
 
     class Meta:
@@ -94,9 +88,7 @@ class Allergy(models.Model):
     class Meta:
         ordering = ("substance",)
         verbose_name_plural = "allergies"
-        constraints = (
-            models.UniqueConstraint(Lower("substance"), "patient", name="allergy_unique_per_patient"),
-        )
+        constraints = (models.UniqueConstraint(Lower("substance"), "patient", name="allergy_unique_per_patient"),)
 
     def __str__(self) -> str:
         """Return the substance."""

@@ -41,23 +41,17 @@ class Procedure(models.Model):
     specialty = models.ForeignKey(Specialty, on_delete=models.PROTECT, related_name="procedures")
     laterality = models.CharField(max_length=10, choices=Laterality, default=Laterality.NONE)
     set_up_minutes = models.PositiveSmallIntegerField(default=10)
-    anaesthesia_minutes = models.PositiveSmallIntegerField(
-        default=15, help_text="Wheels-in to ready for incision."
-    )
+    anaesthesia_minutes = models.PositiveSmallIntegerField(default=15, help_text="Wheels-in to ready for incision.")
     surgery_minutes = models.PositiveSmallIntegerField(default=45, help_text="Incision to wheels-out.")
     clean_up_minutes = models.PositiveSmallIntegerField(default=10)
-    anaesthesia_type = models.CharField(
-        max_length=10, choices=AnaesthesiaType, default=AnaesthesiaType.GENERAL
-    )
+    anaesthesia_type = models.CharField(max_length=10, choices=AnaesthesiaType, default=AnaesthesiaType.GENERAL)
     day_case = models.BooleanField(default=False)
     features = models.ManyToManyField(Feature, blank=True, related_name="procedures")
     credentials = models.ManyToManyField(
         Credential, blank=True, related_name="procedures", help_text="What the lead surgeon must hold."
     )
     bed_kind = models.CharField(max_length=10, choices=BedKind, blank=True)
-    bed_minutes = models.PositiveIntegerField(
-        default=0, help_text="Expected stay after wheels-out, in minutes."
-    )
+    bed_minutes = models.PositiveIntegerField(default=0, help_text="Expected stay after wheels-out, in minutes.")
     allergens = ArrayField(
         models.CharField(max_length=20, choices=Allergen),
         default=list,
@@ -92,9 +86,7 @@ class ProcedureEquipment(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(
-                fields=("procedure", "equipment_type"), name="procedure_equipment_unique"
-            ),
+            models.UniqueConstraint(fields=("procedure", "equipment_type"), name="procedure_equipment_unique"),
         )
 
     def __str__(self) -> str:

@@ -42,16 +42,12 @@ class OperationChange(models.Model):
     reason = models.ForeignKey(CancellationReason, on_delete=models.PROTECT, null=True, related_name="+")
     note = models.TextField(blank=True)
     overrides = models.JSONField(default=list)
-    undoes = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by"
-    )
+    undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by")
     batch = models.UUIDField(null=True, db_index=True, help_text="Changes of one command share this.")
 
     class Meta:
         ordering = ("operation", "version")
-        constraints = (
-            models.UniqueConstraint(fields=("operation", "version"), name="change_version_unique"),
-        )
+        constraints = (models.UniqueConstraint(fields=("operation", "version"), name="change_version_unique"),)
 
     def __str__(self) -> str:
         """Return verb and case number."""

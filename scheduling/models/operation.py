@@ -76,19 +76,13 @@ class Operation(models.Model):
     anaesthesia_minutes = _minutes_field(default=15)
     surgery_minutes = _minutes_field(default=45, least=1)
     clean_up_minutes = _minutes_field(default=10)
-    estimate_source = models.CharField(
-        max_length=10, choices=EstimateSource, default=EstimateSource.CATALOGUE
-    )
+    estimate_source = models.CharField(max_length=10, choices=EstimateSource, default=EstimateSource.CATALOGUE)
 
-    anaesthesia_type = models.CharField(
-        max_length=10, choices=AnaesthesiaType, default=AnaesthesiaType.GENERAL
-    )
+    anaesthesia_type = models.CharField(max_length=10, choices=AnaesthesiaType, default=AnaesthesiaType.GENERAL)
     asa_class = models.PositiveSmallIntegerField(
         "ASA class", null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(6)]
     )
-    infectious = models.BooleanField(
-        default=False, help_text="Goes last on the list; the theatre is deep-cleaned."
-    )
+    infectious = models.BooleanField(default=False, help_text="Goes last on the list; the theatre is deep-cleaned.")
     day_case = models.BooleanField(default=False)
     bed_kind = models.CharField(max_length=10, choices=BedKind, blank=True)
     bed_minutes = models.PositiveIntegerField(default=0)
@@ -103,10 +97,8 @@ class Operation(models.Model):
     )
 
     status = models.CharField(max_length=12, choices=Status, default=Status.WAITING)
-    theatre = models.ForeignKey(
-        Theatre, on_delete=models.PROTECT, null=True, blank=True, related_name="operations"
-    )
-    period = DateTimeRangeField(null=True, blank=True)
+    theatre = models.ForeignKey(Theatre, on_delete=models.PROTECT, null=True, blank=True, related_name="operations")
+    period = DateTimeRangeField(null=True, blank=True)  # type: ignore[misc]  # the stubs know no empty range field
     confirmed_at = models.DateTimeField(null=True, blank=True)
     confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     cancelled_for = models.ForeignKey(
@@ -218,9 +210,7 @@ class OperationEquipment(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(
-                fields=("operation", "equipment_type"), name="operation_equipment_unique"
-            ),
+            models.UniqueConstraint(fields=("operation", "equipment_type"), name="operation_equipment_unique"),
         )
 
     def __str__(self) -> str:

@@ -41,9 +41,7 @@ class Reservation(models.Model):
     roles (a supervising anaesthetist), which a capacity rule limits instead.
     """
 
-    operation = models.ForeignKey(
-        "scheduling.Operation", on_delete=models.PROTECT, related_name="reservations"
-    )
+    operation = models.ForeignKey("scheduling.Operation", on_delete=models.PROTECT, related_name="reservations")
     resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="reservations")
     role = models.CharField(max_length=24, choices=ReservationRole)
     period = DateTimeRangeField()

@@ -177,16 +177,12 @@ def _closures(theatres: list[Theatre], day: date) -> dict[int, list[Unavailabili
     return found
 
 
-def _window(
-    day: date, operations: dict[int, list[Operation]], blocks: dict[int, list[tuple[Period, Block]]]
-) -> Period:
+def _window(day: date, operations: dict[int, list[Operation]], blocks: dict[int, list[tuple[Period, Block]]]) -> Period:
     """Return the whole hours to show: the usual ones, widened to every case and block of the day."""
     whole = Period(local_midnight(day), local_midnight(day + timedelta(days=1)))
     first, last = USUAL_HOURS
     shown = [Period(_at_hour(day, first), _at_hour(day, last))]
-    shown += [
-        Period.of(o.period).widened(after=o.clean_up_minutes) for rows in operations.values() for o in rows
-    ]
+    shown += [Period.of(o.period).widened(after=o.clean_up_minutes) for rows in operations.values() for o in rows]
     shown += [period for rows in blocks.values() for period, _ in rows]
     start, end = min(p.start for p in shown), max(p.end for p in shown)
     return Period(max(whole.start, _floor_hour(start)), min(whole.end, _ceil_hour(end)))
@@ -227,13 +223,10 @@ def _row(
 ) -> TheatreRow:
     day = timezone.localtime(window.start).date()
     closed = [_clipped(row, window) for row in closures]
-    opened = [
-        left for row in opening for left in without(span(day, row.opens, row.closes), [p for p, _ in closed])
-    ]
+    opened = [left for row in opening for left in without(span(day, row.opens, row.closes), [p for p, _ in closed])]
     in_room = [Period.of(operation.period) for operation in operations]
     taken = [
-        p.widened(before=o.set_up_minutes, after=_tail(theatre, o))
-        for p, o in zip(in_room, operations, strict=True)
+        p.widened(before=o.set_up_minutes, after=_tail(theatre, o)) for p, o in zip(in_room, operations, strict=True)
     ]
     gaps = [gap for period in opened for gap in without(period, taken)]
     return TheatreRow(

@@ -69,9 +69,7 @@ def operation_page(operation: Operation) -> OperationPage:
 def history_of(operation: Operation) -> list[HistoryLine]:
     """Return the operation's changes, newest first, with resources by name."""
     changes = list(
-        OperationChange.objects.filter(operation=operation)
-        .select_related("actor", "reason")
-        .order_by("-version")
+        OperationChange.objects.filter(operation=operation).select_related("actor", "reason").order_by("-version")
     )
     snapshots = [snapshot for change in changes for snapshot in (change.before, change.after)]
     names = dict(Resource.objects.filter(pk__in=_resources(snapshots)).values_list("pk", "name"))

@@ -59,9 +59,7 @@ def book_operation(
         accepted = resolve_conflicts(actor, [plan], override)
         place(operation, plan, rows)
         story = Story(overrides=accepted.get(operation.pk, []))
-        record(
-            actor=actor, operation=operation, verb=ChangeVerb.BOOKED, before=before, rows=rows, story=story
-        )
+        record(actor=actor, operation=operation, verb=ChangeVerb.BOOKED, before=before, rows=rows, story=story)
     return operation
 
 

@@ -28,6 +28,4 @@ class StaleVersionError(SchedulingError):
             OperationChange.objects.filter(operation=operation, version__gt=seen).select_related("actor")
         )
         done = "; ".join(f"{change.actor} – {change.get_verb_display().lower()}" for change in self.changes)
-        super().__init__(
-            f"This was changed meanwhile ({done or 'by somebody'}). Look at it again, then repeat."
-        )
+        super().__init__(f"This was changed meanwhile ({done or 'by somebody'}). Look at it again, then repeat.")

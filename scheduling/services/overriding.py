@@ -42,15 +42,11 @@ def resolve_conflicts(
     before = accepted_before(plan.operation for plan in plans) if any(not c.is_hard for c in conflicts) else {}
     if about is not None:
         known = {_likeness(item) for items in before.values() for item in items}
-        conflicts = [
-            c for c in conflicts if c.is_hard or c.resource_id == about or _likeness(c.as_dict()) in known
-        ]
+        conflicts = [c for c in conflicts if c.is_hard or c.resource_id == about or _likeness(c.as_dict()) in known]
     return settle(actor, conflicts, override, before)
 
 
-def settle(
-    actor: User, conflicts: Sequence[Conflict], override: Override | None, before: Accepted
-) -> Accepted:
+def settle(actor: User, conflicts: Sequence[Conflict], override: Override | None, before: Accepted) -> Accepted:
     """Decide over ``conflicts`` that are known already; see :func:`resolve_conflicts`."""
     known = {_likeness(item): item for items in before.values() for item in items}
     fresh = [c for c in conflicts if c.is_hard or _likeness(c.as_dict()) not in known]

@@ -30,9 +30,7 @@ def set_minutes(operation: Operation, minutes: int | None) -> None:
     """Set the planned minutes in theatre; anaesthesia keeps its share and surgery takes the rest."""
     minutes = operation.in_room_minutes if minutes is None else minutes
     if not 1 <= minutes <= MAX_MINUTES:
-        raise InvalidPlanError(
-            "minutes", f"An operation takes between 1 and {MAX_MINUTES} minutes in theatre."
-        )
+        raise InvalidPlanError("minutes", f"An operation takes between 1 and {MAX_MINUTES} minutes in theatre.")
     if minutes == operation.in_room_minutes:
         return
     operation.anaesthesia_minutes = min(operation.anaesthesia_minutes, minutes - 1)
@@ -51,9 +49,7 @@ def check_start(start: datetime) -> datetime:
     return start.replace(second=0, microsecond=0)
 
 
-def make_plan(
-    operation: Operation, *, theatre_id: int, start: datetime, assignments: Sequence[Assignment]
-) -> Plan:
+def make_plan(operation: Operation, *, theatre_id: int, start: datetime, assignments: Sequence[Assignment]) -> Plan:
     """Return the plan for an operation whose minutes are set."""
     start = check_start(start)
     if not Theatre.objects.filter(pk=theatre_id).exists():
@@ -85,9 +81,7 @@ def team(members: Iterable[tuple[int, str]]) -> tuple[Assignment, ...]:
         raise InvalidPlanError("lead_surgeon", "Name one lead surgeon; others assist.")
     items = [resource for resource, role in members if role == ReservationRole.EQUIPMENT]
     turnaround = (
-        dict(EquipmentItem.objects.filter(pk__in=items).values_list("pk", "type__turnaround_minutes"))
-        if items
-        else {}
+        dict(EquipmentItem.objects.filter(pk__in=items).values_list("pk", "type__turnaround_minutes")) if items else {}
     )
     return tuple(
         Assignment(

@@ -112,9 +112,7 @@ def _lock_places(plans: Sequence[Plan], rows: Rows) -> None:
     lock_patients_and_resources([plan.operation for plan in plans], held)
 
 
-def _rearrange(
-    actor: User, plans: Sequence[Plan], rows: Rows, verb: ChangeVerb, override: Override | None
-) -> None:
+def _rearrange(actor: User, plans: Sequence[Plan], rows: Rows, verb: ChangeVerb, override: Override | None) -> None:
     """Write locked plans that may take each other's places, as one command of the history."""
     accepted = resolve_conflicts(actor, plans, override)
     defer_constraints()
@@ -125,7 +123,5 @@ def _rearrange(
         operation.confirmed_at = operation.confirmed_by = None
         place(operation, plan, rows[operation.pk], status=operation.status)
         story = Story(overrides=accepted.get(operation.pk, []), batch=batch)
-        record(
-            actor=actor, operation=operation, verb=verb, before=before, rows=rows[operation.pk], story=story
-        )
+        record(actor=actor, operation=operation, verb=verb, before=before, rows=rows[operation.pk], story=story)
     check_constraints()

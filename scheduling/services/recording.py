@@ -49,9 +49,7 @@ def record_event(*, actor: User, operation_id: int, kind: str, at: datetime) -> 
         if PLACED.index(STATUS_AFTER[kind]) > PLACED.index(Status(operation.status)):
             operation.status = STATUS_AFTER[kind]
         story = Story(note=f"{EventKind(kind).label} {timezone.localtime(at):%H:%M}")
-        record(
-            actor=actor, operation=operation, verb=ChangeVerb.RECORDED, before=before, rows=rows, story=story
-        )
+        record(actor=actor, operation=operation, verb=ChangeVerb.RECORDED, before=before, rows=rows, story=story)
     return event
 
 
@@ -71,6 +69,4 @@ def _replace_current(operation: Operation, kind: str, at: datetime, actor: User)
     if earlier:
         earlier.current = False
         earlier.save(update_fields=["current"])
-    return OperationEvent.objects.create(
-        operation=operation, kind=kind, at=at, recorded_by=actor, supersedes=earlier
-    )
+    return OperationEvent.objects.create(operation=operation, kind=kind, at=at, recorded_by=actor, supersedes=earlier)

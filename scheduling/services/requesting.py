@@ -89,9 +89,7 @@ def accept_operation(*, actor: User, operation_id: int, version: int) -> Operati
 
 def _check(request: Request) -> None:
     if request.patient.is_deceased:
-        raise InvalidPlanError(
-            "patient", "This patient is recorded as deceased. Check that it is the right one."
-        )
+        raise InvalidPlanError("patient", "This patient is recorded as deceased. Check that it is the right one.")
     _check_side(request)
     if request.surgery_minutes is not None and not 1 <= request.surgery_minutes <= MAX_MINUTES:
         raise InvalidPlanError("surgery_minutes", f"Surgery takes between 1 and {MAX_MINUTES} minutes.")
@@ -111,9 +109,7 @@ def _check_side(request: Request) -> None:
     if request.side not in Side.values:
         raise InvalidPlanError("side", "Choose a side from the list.")
     if request.procedure.laterality == Laterality.REQUIRED and not sided:
-        raise InvalidPlanError(
-            "side", f"Name the side: {request.procedure} is done left, right or on both sides."
-        )
+        raise InvalidPlanError("side", f"Name the side: {request.procedure} is done left, right or on both sides.")
     if request.procedure.laterality == Laterality.NONE and sided:
         raise InvalidPlanError("side", f"{request.procedure} has no side. Leave it out.")
 
@@ -155,9 +151,7 @@ def copy_needs(operation: Operation) -> None:
     procedure = operation.procedure
     operation.features.set(procedure.features.all())
     OperationEquipment.objects.bulk_create(
-        OperationEquipment(
-            operation=operation, equipment_type_id=need.equipment_type_id, quantity=need.quantity
-        )
+        OperationEquipment(operation=operation, equipment_type_id=need.equipment_type_id, quantity=need.quantity)
         for need in procedure.equipment_needs.all()
     )
     OperationStaff.objects.bulk_create(

@@ -67,15 +67,11 @@ def release_resource(*, actor: User, operation_id: int, version: int, resource_i
         operation.confirmed_at = operation.confirmed_by = None
         place(operation, replace(plan, assignments=kept), rows, status=operation.status)
         story = Story(overrides=accepted_before([operation]).get(operation.pk, []))
-        record(
-            actor=actor, operation=operation, verb=ChangeVerb.RELEASED, before=before, rows=rows, story=story
-        )
+        record(actor=actor, operation=operation, verb=ChangeVerb.RELEASED, before=before, rows=rows, story=story)
     return operation
 
 
-def confirm_operation(
-    *, actor: User, operation_id: int, version: int, override: Override | None = None
-) -> Operation:
+def confirm_operation(*, actor: User, operation_id: int, version: int, override: Override | None = None) -> Operation:
     """State that everything the operation needs is there; refused with what is still missing."""
     authorise(actor, permissions.CONFIRM)
     with command():
@@ -88,7 +84,5 @@ def confirm_operation(
         accepted = resolve_conflicts(actor, [plan], override)
         operation.confirmed_at, operation.confirmed_by = timezone.now(), actor
         story = Story(overrides=accepted.get(operation.pk, []))
-        record(
-            actor=actor, operation=operation, verb=ChangeVerb.CONFIRMED, before=before, rows=rows, story=story
-        )
+        record(actor=actor, operation=operation, verb=ChangeVerb.CONFIRMED, before=before, rows=rows, story=story)
     return operation

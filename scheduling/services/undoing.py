@@ -147,8 +147,6 @@ def _accepted_then(undone: list[OperationChange]) -> Accepted:
     """Return the conflicts that were accepted before the changes, so that no reason is asked twice."""
     accepted: Accepted = {}
     for change in undone:
-        earlier = OperationChange.objects.filter(
-            operation=change.operation_id, version=change.version - 1
-        ).first()
+        earlier = OperationChange.objects.filter(operation=change.operation_id, version=change.version - 1).first()
         accepted[change.operation_id] = earlier.overrides if earlier else []
     return accepted

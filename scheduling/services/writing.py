@@ -77,9 +77,7 @@ def _iso(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat() if at else None
 
 
-def place(
-    operation: Operation, plan: Plan, rows: list[Reservation], *, status: str = Status.SCHEDULED
-) -> None:
+def place(operation: Operation, plan: Plan, rows: list[Reservation], *, status: str = Status.SCHEDULED) -> None:
     """Write a plan's reservations and set the operation's fields; :func:`record` saves those."""
     operation.status = status
     operation.theatre_id = plan.theatre_id

@@ -25,7 +25,9 @@ def _laid_out(day: str, opens: str, closes: str) -> str:
     A start that the clock change skips can be later than the end: then the stretch is empty.
     """
     start = f"({day} + {opens}) AT TIME ZONE %(zone)s"
-    end = f"""CASE WHEN {closes} = '00:00' THEN ({day} + 1)::timestamp ELSE {day} + {closes} END AT TIME ZONE %(zone)s"""
+    end = (
+        f"""CASE WHEN {closes} = '00:00' THEN ({day} + 1)::timestamp ELSE {day} + {closes} END AT TIME ZONE %(zone)s"""
+    )
     return f"tstzrange(least({start}, {end}), {end})"
 
 

@@ -35,7 +35,7 @@ class RandomHospital:
     """
 
     def __init__(self, seed: int, start: datetime) -> None:
-        self.random, self.start = Random(seed), start  # noqa: S311
+        self.random, self.start = Random(seed), start
         self.specialties = [Specialty.objects.create(code=f"s{n}", name=f"Specialty {n}") for n in range(2)]
         self.surgeons = [self.surgeon() for _ in range(2)]
         self.nurses = [self.person("scrub_nurse") for _ in range(2)] + [self.person("circulating_nurse")]

@@ -10,7 +10,17 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from resources.models import Bed, Block, EquipmentItem, OpeningHours, Resource, Shift, StaffMember, Theatre, Unavailability
+from resources.models import (
+    Bed,
+    Block,
+    EquipmentItem,
+    OpeningHours,
+    Resource,
+    Shift,
+    StaffMember,
+    Theatre,
+    Unavailability,
+)
 from scheduling.models import Operation, Reservation
 
 AROUND = 3 * 24 * 60
@@ -62,7 +72,9 @@ class Oracle:
             inside = (valid[0] is None or valid[0] <= day) and (valid[1] is None or day <= valid[1])
             if day.isoweekday() == weekday and inside:
                 after = day + timedelta(days=1) if closes == time.min else day
-                found |= self.bits([(self.instant(datetime.combine(day, opens)), self.instant(datetime.combine(after, closes)))])
+                found |= self.bits(
+                    [(self.instant(datetime.combine(day, opens)), self.instant(datetime.combine(after, closes)))]
+                )
         return found
 
     def instant(self, naive: datetime) -> datetime:
@@ -103,8 +115,7 @@ class Oracle:
 
     def theatre_fits(self, theatre: Theatre, minute: int) -> bool:
         o, long = self.operation, self.operation.in_room_minutes
-        needs = set(o.features.values_list("pk", flat=True)) if not hasattr(self, "_needs") else self._needs
-        self._needs = needs
+        needs = self.cached("features", lambda: set(o.features.values_list("pk", flat=True)))
         facts = self.theatre_facts(theatre)
         inside = self.fits(facts.open & ~facts.others, minute, 0, long)
         if not theatre.in_use or needs - facts.features or not inside:
@@ -119,26 +130,27 @@ class Oracle:
         return not self.infection(facts.cases, minute)
 
     def theatre_facts(self, theatre: Theatre) -> "TheatreFacts":
-        cache = self.__dict__.setdefault("_theatres", {})
-        if theatre.pk not in cache:
-            hours = OpeningHours.objects.filter(theatre=theatre)
-            blocks = [(self.is_own(b), self.clock(b.weekday, b.starts, b.ends, (b.valid_from, b.valid_until))) for b in Block.objects.filter(theatre=theatre)]
-            cases = [row.operation for row in self.held if row.resource_id == theatre.pk]
-            opened = own = others = 0
-            for row in hours:
-                opened |= self.clock(row.weekday, row.opens, row.closes)
-            for mine, bits in blocks:
-                own, others = (own | bits, others) if mine else (own, others | bits)
-            cache[theatre.pk] = TheatreFacts(
-                open=opened,
-                own=own,
-                others=others,
-                free=self.free(theatre),
-                in_room=self.bits((case.period.lower, case.period.upper) for case in cases),
-                features=set(theatre.features.values_list("pk", flat=True)),
-                cases=cases,
-            )
-        return cache[theatre.pk]
+        """Return what there is to know of a theatre, read once."""
+        facts: TheatreFacts = self.cached(f"theatre {theatre.pk}", lambda: self.read_theatre(theatre))
+        return facts
+
+    def read_theatre(self, theatre: Theatre) -> "TheatreFacts":
+        opened = own = others = 0
+        for row in OpeningHours.objects.filter(theatre=theatre):
+            opened |= self.clock(row.weekday, row.opens, row.closes)
+        for block in Block.objects.filter(theatre=theatre):
+            bits = self.clock(block.weekday, block.starts, block.ends, (block.valid_from, block.valid_until))
+            own, others = (own | bits, others) if self.is_own(block) else (own, others | bits)
+        cases = [row.operation for row in self.held if row.resource_id == theatre.pk]
+        return TheatreFacts(
+            open=opened,
+            own=own,
+            others=others,
+            free=self.free(theatre),
+            in_room=self.bits((case.period.lower, case.period.upper) for case in cases),
+            features=set(theatre.features.values_list("pk", flat=True)),
+            cases=cases,
+        )
 
     def is_own(self, block: Block) -> bool:
         mine = block.specialty_id == self.operation.specialty_id
@@ -160,21 +172,24 @@ class Oracle:
     def team_fits(self, minute: int) -> bool:
         o, long = self.operation, self.operation.in_room_minutes
         same = Operation.objects.filter(patient=o.patient, period__isnull=False).exclude(pk=o.pk)
-        patient = self.cached("patient", lambda: self.everything & ~self.bits((s.period.lower, s.period.upper) for s in same))
+        patient = self.cached(
+            "patient", lambda: self.everything & ~self.bits((s.period.lower, s.period.upper) for s in same)
+        )
         if not self.fits(patient, minute, 0, long):
             return False
         if o.lead_surgeon_id and not self.surgeon_fits(minute):
             return False
         if o.bed_kind:
-            beds = self.cached("beds", lambda: [self.free(b) for b in Bed.objects.filter(bed_kind=o.bed_kind, in_use=True)])
+            beds = self.cached(
+                "beds", lambda: [self.free(b) for b in Bed.objects.filter(bed_kind=o.bed_kind, in_use=True)]
+            )
             if not any(self.fits(bed, minute, long, long + (o.bed_minutes or 60)) for bed in beds):
                 return False
         return self.equipment_fits(minute) and self.staff_fits(minute)
 
     def surgeon_fits(self, minute: int) -> bool:
         o = self.operation
-        surgeon = StaffMember.objects.get(pk=o.lead_surgeon_id) if "_surgeon" not in self.__dict__ else self._surgeon
-        self._surgeon = surgeon
+        surgeon = self.cached("lead", lambda: StaffMember.objects.get(pk=o.lead_surgeon_id))
         free = self.cached("surgeon", lambda: self.free(surgeon))
         if not surgeon.in_use or not self.fits(free, minute, o.anaesthesia_minutes, o.in_room_minutes):
             return False
@@ -188,7 +203,8 @@ class Oracle:
         for need in self.cached("equipment", lambda: list(o.equipment_needs.select_related("equipment_type"))):
             kind = need.equipment_type
             items = self.cached(
-                f"items {kind.pk}", lambda kind=kind: [self.free(i) for i in EquipmentItem.objects.filter(type=kind, in_use=True)]
+                f"items {kind.pk}",
+                lambda kind=kind: [self.free(i) for i in EquipmentItem.objects.filter(type=kind, in_use=True)],
             )
             after = long + max(o.clean_up_minutes, kind.turnaround_minutes)
             if sum(self.fits(item, minute, -o.set_up_minutes, after) for item in items) < need.quantity:
@@ -199,16 +215,21 @@ class Oracle:
         """Try to give each post somebody of its own."""
         o = self.operation
         posts = self.cached("posts", lambda: [p.role for p in o.staff_needs.all() for _ in range(p.quantity)])
-        people = self.cached("people", lambda: [(p, self.free(p)) for p in StaffMember.objects.filter(in_use=True).exclude(pk=o.lead_surgeon_id)])
+        people = self.cached(
+            "people",
+            lambda: [(p, self.free(p)) for p in StaffMember.objects.filter(in_use=True).exclude(pk=o.lead_surgeon_id)],
+        )
         around = {"anaesthetist": (0, 0)}
         able = []
         for role in posts:
             before, after = around.get(role, (-o.set_up_minutes, o.clean_up_minutes))
-            able.append({
-                person.pk
-                for person, free in people
-                if person.profession in SERVES[role] and self.fits(free, minute, before, o.in_room_minutes + after)
-            })
+            able.append(
+                {
+                    person.pk
+                    for person, free in people
+                    if person.profession in SERVES[role] and self.fits(free, minute, before, o.in_room_minutes + after)
+                }
+            )
         return _matched(able, frozenset())
 
     def cached(self, name: str, make):  # type: ignore[no-untyped-def]

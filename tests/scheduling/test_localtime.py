@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from scheduling.localtime import AmbiguousTimeError, MissingTimeError, instant_of, wall_clock
 
 ZONES = ["Europe/London", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC"]
-naive_times = st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1)).map(  # noqa: DTZ001
+naive_times = st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1)).map(
     lambda at: at.replace(second=0, microsecond=0)
 )
 # Hypothesis seldom hits the two nights of a year by itself.
 near_changes = st.builds(
     lambda night, minute: night + timedelta(minutes=minute),
-    st.sampled_from([datetime(2027, 3, 28), datetime(2027, 10, 31), datetime(2027, 3, 14), datetime(2027, 11, 7)]),  # noqa: DTZ001
+    st.sampled_from([datetime(2027, 3, 28), datetime(2027, 10, 31), datetime(2027, 3, 14), datetime(2027, 11, 7)]),
     st.integers(-60, 300),
 )
 
@@ -50,9 +50,9 @@ def test_guesses_nothing(naive: datetime, name: str) -> None:
 def test_says_what_to_do() -> None:
     with timezone.override("Europe/London"):
         with pytest.raises(MissingTimeError) as missing:
-            instant_of(datetime(2027, 3, 28, 1, 30))  # noqa: DTZ001
+            instant_of(datetime(2027, 3, 28, 1, 30))
         with pytest.raises(AmbiguousTimeError) as ambiguous:
-            instant_of(datetime(2027, 10, 31, 1, 30))  # noqa: DTZ001
+            instant_of(datetime(2027, 10, 31, 1, 30))
 
     assert str(missing.value) == (
         "01:30 does not exist on Sun 28 Mar 2027: the clocks go forward. Choose another time."
@@ -67,8 +67,8 @@ def test_says_what_to_do() -> None:
 @pytest.mark.parametrize("zone", ZONES)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(naive=near_changes | naive_times)
-@example(naive=datetime(2027, 3, 28, 1, 30))  # noqa: DTZ001
-@example(naive=datetime(2027, 10, 31, 1, 30))  # noqa: DTZ001
+@example(naive=datetime(2027, 3, 28, 1, 30))
+@example(naive=datetime(2027, 10, 31, 1, 30))
 def test_repeating_hours_are_read_as_postgresql_reads_them(zone: str, naive: datetime) -> None:
     """The slot query lays out hours in SQL, the rules in Python: they must mean the same instants."""
     with connection.cursor() as cursor:

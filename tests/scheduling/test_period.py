@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -94,7 +95,7 @@ def test_merged(drawn: tuple[Period, list[Period]]) -> None:
 
     assert minutes_of(union) == minutes_of(some)
     assert union == sorted(union)
-    assert all(left.end < right.start for left, right in zip(union, union[1:], strict=False))
+    assert all(left.end < right.start for left, right in pairwise(union))
 
 
 @given(one_and_some)
@@ -125,8 +126,8 @@ def test_the_night_has_an_hour_more_or_less() -> None:
 
 
 WORDS = [
-    (datetime(2027, 6, 1, 8, 30), datetime(2027, 6, 1, 9, 45), "08:30–09:45"),  # noqa: DTZ001
-    (datetime(2027, 6, 1, 23, 30), datetime(2027, 6, 2, 0, 30), "Tue 01 Jun 23:30–Wed 02 Jun 00:30"),  # noqa: DTZ001
+    (datetime(2027, 6, 1, 8, 30), datetime(2027, 6, 1, 9, 45), "08:30–09:45"),
+    (datetime(2027, 6, 1, 23, 30), datetime(2027, 6, 2, 0, 30), "Tue 01 Jun 23:30–Wed 02 Jun 00:30"),
 ]
 
 

@@ -271,7 +271,7 @@ NO_STRETCH = {
 def test_database_refuses_what_is_no_stretch_of_time(world: World, table: str, range_: str) -> None:
     operation = world.booked(world.at(10))
     where = "operation_id" if table == "reservation" else "id"
-    statement = f"UPDATE scheduling_{table} SET period = {NO_STRETCH[range_]} WHERE {where} = %s"  # noqa: S608
+    statement = f"UPDATE scheduling_{table} SET period = {NO_STRETCH[range_]} WHERE {where} = %s"
 
     with pytest.raises(Exception, match=r"check constraint|must be less than") as refused:
         with transaction.atomic(), connection.cursor() as cursor:

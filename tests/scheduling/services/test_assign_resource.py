@@ -141,9 +141,7 @@ def test_soft_conflict_of_the_one_who_is_added(world: World) -> None:
     operation = world.booked(world.at(10))
     world.nurse.rostered = True
     world.nurse.save()
-    Shift.objects.create(
-        staff_member=world.nurse, period=Period(world.at(14), world.at(20)).as_range()
-    )
+    Shift.objects.create(staff_member=world.nurse, period=Period(world.at(14), world.at(20)).as_range())
 
     with refused(SchedulingConflictError) as error:
         assign(world, operation, world.nurse, ReservationRole.SCRUB_NURSE)

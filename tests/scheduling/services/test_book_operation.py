@@ -105,7 +105,7 @@ INVALID: list[tuple[dict[str, Any], str, str]] = [
     ({"minutes": -5}, "minutes", "An operation takes between 1 and 1440 minutes in theatre."),
     ({"minutes": 1441}, "minutes", "An operation takes between 1 and 1440 minutes in theatre."),
     ({"minutes": 2000}, "minutes", "An operation takes between 1 and 1440 minutes in theatre."),
-    ({"start": datetime(2027, 1, 5, 10)}, "start", "The start needs a time zone."),  # noqa: DTZ001
+    ({"start": datetime(2027, 1, 5, 10)}, "start", "The start needs a time zone."),
     ({"start": timezone.now() + timedelta(days=2000)}, "start", "That is more than five years ahead. Check the year."),
     ({"start": datetime(1, 1, 1, tzinfo=UTC)}, "start", "That is before the year 2000. Check the year."),
     ({"theatre_id": 0}, "theatre", "This theatre does not exist. Choose one from the list."),

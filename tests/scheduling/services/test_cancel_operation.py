@@ -16,7 +16,7 @@ def test_releases_everything(world: World) -> None:
 
     cancelled = cancel_operation(actor=world.coordinator, operation_id=operation.pk, version=2, reason=reason)
 
-    cancelled.refresh_from_db()
+    cancelled = Operation.objects.get(pk=cancelled.pk)
     assert (cancelled.status, cancelled.theatre, cancelled.period) == (Status.CANCELLED, None, None)
     assert cancelled.cancelled_for == reason
     assert held(cancelled) == {}

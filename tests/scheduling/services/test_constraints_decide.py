@@ -64,7 +64,9 @@ HOLD = """
 INSERT INTO scheduling_reservation (operation_id, resource_id, role, period, active, exclusive)
 VALUES (%s, %s, 'theatre', tstzrange(%s, %s), true, true)
 """
-PLACE = "UPDATE scheduling_operation SET status = 'scheduled', theatre_id = %s, period = tstzrange(%s, %s) WHERE id = %s"
+PLACE = (
+    "UPDATE scheduling_operation SET status = 'scheduled', theatre_id = %s, period = tstzrange(%s, %s) WHERE id = %s"
+)
 
 
 def wait_until_blocked() -> None:

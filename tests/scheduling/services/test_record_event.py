@@ -24,9 +24,7 @@ DAY = [
 
 
 def record(world: World, operation: Operation, kind: str, at: datetime | None = None) -> OperationEvent:
-    return record_event(
-        actor=world.coordinator, operation_id=operation.pk, kind=kind, at=at or timezone.now()
-    )
+    return record_event(actor=world.coordinator, operation_id=operation.pk, kind=kind, at=at or timezone.now())
 
 
 def test_status_follows_the_day(world: World) -> None:
@@ -94,7 +92,7 @@ def test_not_on_the_calendar(world: World, status: str) -> None:
 INVALID = [
     ("teleported", timezone.now(), "kind", "Choose one of the listed events."),
     (EventKind.OUT, timezone.now() + timedelta(days=1), "at", "This time has not come yet."),
-    (EventKind.OUT, datetime(2026, 1, 1, 10), "at", "The time needs a time zone."),  # noqa: DTZ001
+    (EventKind.OUT, datetime(2026, 1, 1, 10), "at", "The time needs a time zone."),
 ]
 
 

@@ -32,9 +32,7 @@ def test_two_people_saw_the_same_version(world: World, call: verbs.Call) -> None
     with pytest.raises(StaleVersionError) as error:
         call(world, world.coordinator, operation, seen)
 
-    assert str(error.value) == (
-        f"This was changed meanwhile (Ann First – {done}). Look at it again, then repeat."
-    )
+    assert str(error.value) == (f"This was changed meanwhile (Ann First – {done}). Look at it again, then repeat.")
     assert unchanged(after)
 
 

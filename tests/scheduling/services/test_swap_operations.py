@@ -17,9 +17,7 @@ from tests.scheduling.world import World
 
 
 def swap(world: World, first: Operation, second: Operation) -> tuple[Operation, Operation]:
-    return swap_operations(
-        actor=world.coordinator, first=(first.pk, first.version), second=(second.pk, second.version)
-    )
+    return swap_operations(actor=world.coordinator, first=(first.pk, first.version), second=(second.pk, second.version))
 
 
 def test_between_theatres_at_the_same_time(world: World) -> None:

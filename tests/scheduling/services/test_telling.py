@@ -42,15 +42,15 @@ def redis_at() -> Iterator[Callable[[str], None]]:
     """Point the product at another Redis for the test's time."""
 
     def point(url: str) -> None:
-        live._connection.cache_clear()  # noqa: SLF001
-        live._Pause.until = 0.0  # noqa: SLF001
+        live._connection.cache_clear()
+        live._Pause.until = 0.0
         changed = override_settings(REDIS_URL=url)
         stack.enter_context(changed)
 
     with ExitStack() as stack:
         yield point
-    live._connection.cache_clear()  # noqa: SLF001
-    live._Pause.until = 0.0  # noqa: SLF001
+    live._connection.cache_clear()
+    live._Pause.until = 0.0
 
 
 def versions_seen_by_others(operation: Operation) -> int:

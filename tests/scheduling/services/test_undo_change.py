@@ -164,8 +164,6 @@ def test_reason_given_then_is_not_asked_again(world: World) -> None:
     assert [item["reason"] for item in last_change(booked).overrides] == ["Was ill"]
 
 
-
-
 def test_operation_that_has_started(world: World) -> None:
     operation = world.booked(world.at(10))
     Operation.objects.filter(pk=operation.pk).update(status=Status.IN_THEATRE)
@@ -197,9 +195,7 @@ def test_takes_the_capability_of_what_is_undone(world: World) -> None:
     operation = world.booked(world.at(10))
     with refused(NotAllowedError):
         undo_change(actor=nurse, change_id=last_change(operation).pk)
-    assign_resource(
-        actor=nurse, operation_id=operation.pk, version=2, resource_id=world.nurse.pk, role="scrub_nurse"
-    )
+    assign_resource(actor=nurse, operation_id=operation.pk, version=2, resource_id=world.nurse.pk, role="scrub_nurse")
 
     (undone,) = undo_change(actor=nurse, change_id=last_change(operation).pk)
     (again,) = undo_change(actor=nurse, change_id=undone.pk)

@@ -29,9 +29,7 @@ def move(world: World, actor: User, operation: Operation, version: int) -> Any:
 
 def swap(world: World, actor: User, operation: Operation, version: int) -> Any:
     other = world.booked(world.at(17, days=Operation.objects.count()))  # each time on a day of its own
-    return services.swap_operations(
-        actor=actor, first=(operation.pk, version), second=(other.pk, other.version)
-    )
+    return services.swap_operations(actor=actor, first=(operation.pk, version), second=(other.pk, other.version))
 
 
 def push(world: World, actor: User, operation: Operation, version: int) -> Any:

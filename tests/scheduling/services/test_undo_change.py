@@ -1,5 +1,7 @@
 """Undo: back to what was, through the same checks."""
 
+from datetime import timedelta
+
 import pytest
 
 from accounts.permissions import NotAllowedError
@@ -154,7 +156,7 @@ def test_member_is_busy_by_now(world: World) -> None:
 
 
 def test_reason_given_then_is_not_asked_again(world: World) -> None:
-    operation = world.waiting(due_on=world.day.replace(year=2020))
+    operation = world.waiting(due_on=world.day - timedelta(days=1))
     given = {"actor": world.coordinator, "operation_id": operation.pk, "theatre_id": world.one.pk}
     booked = book_operation(**given, version=1, start=world.at(10), override=Override("Was ill"))
     verbs.postpone(world, world.coordinator, booked, 2)

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from datetime import timedelta
+
 import pytest
 
 from accounts.permissions import NotAllowedError

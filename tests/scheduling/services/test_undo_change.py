@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-from datetime import timedelta
-
 import pytest
 
 from accounts.permissions import NotAllowedError

@@ -52,8 +52,9 @@ class Crowd:
     def run(self, side: str, wishes: Sequence[Attempt], clients: int) -> Heat:
         """Let the first ``clients`` processes work through the wishes together."""
         pipes = self.pipes[:clients]
-        barrier_free = [pipe for pipe in pipes if pipe.send((side, wishes)) is None]
-        for pipe in barrier_free:
+        for pipe in pipes:
+            pipe.send((side, wishes))
+        for pipe in pipes:
             pipe.recv()  # ready
         self.counter.value = 0
         for pipe in pipes:

@@ -74,7 +74,7 @@ def build_house() -> House:
         priority = Priority.objects.create(code="P3", name="Within three months", target_days=1500, rank=3)
         crews = [_crew(n, specialty, feature, credential, arm) for n in range(THEATRES)]
         _roster(crews)
-    _patients()
+    add_patients(1, PATIENTS)
     return House(actor=actor, specialty=specialty, procedure=procedure, priority=priority, crews=crews)
 
 
@@ -126,16 +126,17 @@ def _roster(crews: list[Crew]) -> None:
     )
 
 
-def _patients() -> None:
+def add_patients(first: int, last: int) -> None:
+    """Register the patients numbered ``first`` to ``last``."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO patients_patient (mrn, family_name, given_name, date_of_birth, sex, phone, email,
                                           language, allergy_status)
             SELECT 'B' || n, 'Baker' || n, 'Ben', date '1950-01-01' + n %% 20000, 'unknown', '', '', 'en', 'none_known'
-            FROM generate_series(1, %s) AS n
+            FROM generate_series(%s, %s) AS n
             """,
-            [PATIENTS],
+            [first, last],
         )
 
 

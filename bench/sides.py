@@ -210,7 +210,8 @@ def connect() -> Link:
     """Return a connection of our own to the bench's database."""
     params = connection.get_connection_params()
     params.pop("cursor_factory", None)
-    return psycopg2.connect(**params)
+    link: Link = psycopg2.connect(**params)
+    return link
 
 
 @contextmanager

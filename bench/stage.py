@@ -31,3 +31,33 @@ def fresh_database() -> Iterator[None]:
         yield
     finally:
         connection.creation.destroy_test_db(kept, verbosity=0)
+
+
+@contextlib.contextmanager
+def clone(suffix: str) -> Iterator[str]:
+    """Have a copy of the bench's database as it is now; give its name."""
+    here = connection.settings_dict["NAME"]
+    name = f"{here}_{suffix}"
+    connection.close()
+    with connection._nodb_cursor() as cursor:  # noqa: SLF001  # a database can't be copied from inside
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{here}" STRATEGY FILE_COPY')
+    try:
+        yield name
+    finally:
+        connection.close()
+        with connection._nodb_cursor() as cursor:  # noqa: SLF001
+            cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+
+
+@contextlib.contextmanager
+def using(name: str) -> Iterator[None]:
+    """Work on another database of the same server for a while."""
+    here = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = name
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = here

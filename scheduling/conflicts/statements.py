@@ -5,6 +5,18 @@ longer than answering it. ``::bigint[]`` matters: without it PostgreSQL compares
 numbers, which the exclusion constraints' indexes don't know.
 """
 
+RESOURCES = """
+SELECT r.id, r.kind, r.name, r.in_use, t.turnover_minutes, t.kept_for_emergencies,
+    s.profession, s.daily_operations_limit, s.supervises_at_once, s.rostered, y.id, y.name, y.allergens
+FROM resources_resource r
+LEFT JOIN resources_theatre t ON t.resource_ptr_id = r.id
+LEFT JOIN resources_staffmember s ON s.resource_ptr_id = r.id
+LEFT JOIN resources_equipmentitem e ON e.resource_ptr_id = r.id
+LEFT JOIN resources_equipmenttype y ON y.id = e.type_id
+WHERE r.id = ANY(%(resources)s::bigint[])
+"""
+"""Resources, each with what the rules ask about its kind; the other kinds' columns are empty."""
+
 HELD = """
 SELECT held.operation_id, held.owner, held.role, held.period, o.period, held.exclusive, p.name, o.infectious
 FROM (

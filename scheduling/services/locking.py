@@ -61,7 +61,7 @@ def lock_operations(versions: dict[int, int]) -> list[Operation]:
     """
     rows = (
         Operation.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("patient", "procedure", "specialty", "priority")
+        .select_related("procedure", "priority")  # the patient is read once locked
         .filter(pk__in=versions)
         .order_by("pk")
     )

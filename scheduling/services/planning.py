@@ -81,7 +81,9 @@ def team(members: Iterable[tuple[int, str]]) -> tuple[Assignment, ...]:
         raise InvalidPlanError("lead_surgeon", "Name one lead surgeon; others assist.")
     items = [resource for resource, role in members if role == ReservationRole.EQUIPMENT]
     turnaround = (
-        dict(EquipmentItem.objects.filter(pk__in=items).values_list("pk", "type__turnaround_minutes")) if items else {}
+        dict(EquipmentItem.objects.filter(pk__in=items).order_by().values_list("pk", "type__turnaround_minutes"))
+        if items
+        else {}
     )
     return tuple(
         Assignment(

@@ -29,7 +29,7 @@ from bench.sides import Attempt
 from scheduling.integrity import find_breaches
 
 CLIENTS = (1, 8, 32)
-ATTEMPTS = {1: 150, 8: 480, 32: 640}
+ATTEMPTS = {1: 100, 8: 320, 32: 480}
 DAYS = 60
 FREE = (time(13, 30), time(15), time(16, 30), time(18), time(19, 30))
 """Starts that nobody holds; the mornings are full."""

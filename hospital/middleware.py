@@ -3,9 +3,26 @@
 from collections.abc import Callable
 from ipaddress import ip_address
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
 Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class NoNulMiddleware:
+    """Refuse an address with a NUL character in it: PostgreSQL has no text that holds one.
+
+    Forms clean what they read; the admin's filters ask the database straight from the address.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer 400 to such an address."""
+        if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("The address holds a character that no record can hold.")
+        return self.get_response(request)
 
 
 class NoStoreMiddleware:

@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "hospital.middleware.NoNulMiddleware",
     "hospital.middleware.NoStoreMiddleware",
     "hospital.middleware.TrustedAddressMiddleware",
     "auditlog.middleware.AuditlogMiddleware",

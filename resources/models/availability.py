@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from resources.models.resource import Resource, StaffMember, Theatre
 
@@ -106,4 +107,4 @@ class Shift(models.Model):
 
     def __str__(self) -> str:
         """Return the start."""
-        return f"Shift from {self.period.lower:%d %b %Y %H:%M}" if self.period else "Shift"
+        return f"Shift from {timezone.localtime(self.period.lower):%d %b %Y %H:%M}" if self.period else "Shift"

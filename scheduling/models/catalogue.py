@@ -88,6 +88,7 @@ class ProcedureEquipment(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("procedure", "equipment_type"), name="procedure_equipment_unique"),
         )
+        verbose_name = verbose_name_plural = "equipment needed"
 
     def __str__(self) -> str:
         """Return quantity and kind."""
@@ -103,6 +104,7 @@ class ProcedureStaff(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("procedure", "role"), name="procedure_staff_unique"),)
+        verbose_name = verbose_name_plural = "people needed"
 
     def __str__(self) -> str:
         """Return quantity and role."""

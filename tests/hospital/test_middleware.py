@@ -76,3 +76,10 @@ def test_no_page_runs_inline_scripts(coordinator: Client) -> None:
     assert "default-src 'self'" in policy
     assert "script-src" not in policy.replace("script-src 'self'", "")
     assert "unsafe-eval" not in policy
+
+
+def test_nul_in_an_address(client: Client) -> None:
+    client.force_login(UserFactory(role=Role.ADMINISTRATOR, is_staff=True))
+    answer = client.get(reverse("admin:resources_unavailability_changelist") + "?kind__exact=a%00")
+    assert answer.status_code == 400
+    assert "Nothing was changed" in answer.content.decode()

@@ -6,11 +6,18 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
 
 from hospital.embedded.using import running
 from tests.race.place import PLACE, prepare_database, site
 from tests.race.trouble import NEVER, Trouble
+
+if TYPE_CHECKING:
+    from tests.race.crowd import Crowd
+
+SHOW_SECONDS = 2
 
 
 def main() -> int:
@@ -51,13 +58,22 @@ def race(options: argparse.Namespace, folder: Path, address: str = "", pid: int 
     started = time.time()
     crowd = Crowd(arena, folder, options.attempts, min(started + options.seconds, started + 24 * 3600))
     trouble = Trouble(crowd, options.kill, pid) if options.kill else None
-    crowd.wait(trouble.make if trouble else lambda: None)
+    with tqdm(total=None if trouble else options.attempts, unit="command", disable=None) as bar:
+        crowd.wait(lambda: watch(crowd, trouble, bar))
     seconds = time.time() - started
     connection.close()  # ours may have been crashed too
     verdict = judge(folder, killed=crowd.killed_clients)
     figures = {**verdict.as_dict(), "clients": options.clients, "seconds": round(seconds, 1)}
     figures["attempts_per_second"] = round(verdict.attempts / seconds)
     return figures | (trouble.figures(folder) if trouble else {})
+
+
+def watch(crowd: "Crowd", trouble: Trouble | None, bar: "tqdm[None]") -> None:
+    """Make the next trouble when it is due, and show every few seconds how far the race is."""
+    if trouble:
+        trouble.make()
+    if not bar.disable and time.time() > bar.last_print_t + SHOW_SECONDS:
+        bar.update(crowd.attempted - bar.n)
 
 
 if __name__ == "__main__":

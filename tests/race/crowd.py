@@ -86,6 +86,11 @@ class Crowd:
         lines = (json.loads(line) for line in lasts if line)
         return sum(line["at"] > at and "lost" not in line for line in lines)
 
+    @property
+    def attempted(self) -> int:
+        """Return how many commands have been given so far."""
+        return sum(ledger.read_bytes().count(b"\n") for ledger in self.folder.glob("*.jsonl"))
+
     def stop(self) -> None:
         """Tell all clients to stop."""
         (self.folder / "stop").touch()

@@ -36,15 +36,9 @@ def make_demo_users() -> dict[str, User]:
         email = address_of(role)
         user = User.objects.filter(email=email).first()
         if user is None:
-            administrator = role == Role.ADMINISTRATOR
             manages = role in {Role.ADMINISTRATOR, Role.COORDINATOR, Role.PRIVACY_OFFICER}
             user = User.objects.create_user(
-                email,
-                PASSWORD,
-                given_name=given_name,
-                family_name=family_name,
-                is_staff=manages,
-                is_superuser=administrator,
+                email, PASSWORD, given_name=given_name, family_name=family_name, is_staff=manages
             )
         RoleAssignment.objects.get_or_create(user=user, role=role)
         users[str(role)] = user

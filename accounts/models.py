@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -26,8 +26,11 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Create a technical administrator who sees the whole Django admin."""
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        """Create a technical administrator, who sees the whole Django admin and may open the site too."""
+        with transaction.atomic(using=self._db):
+            user = self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+            RoleAssignment.objects.using(self._db).create(user=user, role=Role.ADMINISTRATOR)
+        return user
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """Find a person by sign-in name, however it was capitalised."""

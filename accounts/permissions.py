@@ -13,17 +13,17 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
 from accounts.models import User
+from accounts.roles import WORDS
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 class NotAllowedError(PermissionDenied):
-    """The actor lacks a capability; the message says which, in words."""
+    """The actor lacks a capability; the message says in words what they may not do."""
 
     def __init__(self, capability: str) -> None:
-        verb = capability.partition(".")[2].replace("_", " ")
-        super().__init__(f"Your role does not let you {verb}. Ask a theatre coordinator.")
+        super().__init__(f"Your role does not let you {WORDS[capability]}. Ask a theatre coordinator.")
         self.capability = capability
 
 
@@ -63,5 +63,5 @@ def public(*, because: str) -> Callable[[View[P]], View[P]]:
 def actor_of(request: HttpRequest) -> User:
     """Return the signed-in person; ``LoginRequiredMiddleware`` has kept everybody else out."""
     if not isinstance(request.user, User):
-        raise NotAllowedError("accounts.sign_in")
+        raise PermissionDenied("Sign in first.")
     return request.user

@@ -47,10 +47,35 @@ CAPABILITIES: dict[str, frozenset[str]] = {
     Role.ANAESTHETIST: _LOOK | _RECORD,
     Role.THEATRE_NURSE: _LOOK | _RECORD | {"scheduling.assign_resource"},
     Role.WARD_NURSE: _LOOK,
-    Role.MANAGER: _LOOK | {"scheduling.override_conflict"},
+    Role.MANAGER: _LOOK,
     Role.PRIVACY_OFFICER: frozenset({"scheduling.view_schedule", "accounts.view_audit_trail"}),
     Role.ADMINISTRATOR: _REFERENCE | {"scheduling.view_schedule", "scheduling.import_operations"},
 }
+
+WORDS: dict[str, str] = {
+    "accounts.manage_users": "manage accounts",
+    "accounts.view_audit_trail": "see the audit trail",
+    "patients.add_patient": "add patients",
+    "patients.change_patient": "change patients' records",
+    "patients.view_patient": "see patients",
+    "resources.manage_availability": "enter closures, leave and shifts",
+    "resources.manage_reference": "change theatres, people and equipment",
+    "scheduling.assign_resource": "change the team of an operation",
+    "scheduling.book_operation": "schedule operations",
+    "scheduling.cancel_operation": "cancel operations",
+    "scheduling.confirm_operation": "confirm operations",
+    "scheduling.import_operations": "import operations",
+    "scheduling.inspect_operation": "look at operations in the admin",
+    "scheduling.manage_catalogue": "change procedures and priorities",
+    "scheduling.move_operation": "move operations",
+    "scheduling.override_conflict": "go ahead against a warning",
+    "scheduling.postpone_operation": "postpone operations",
+    "scheduling.record_event": "record what happens in theatre",
+    "scheduling.request_operation": "put patients on the waiting list",
+    "scheduling.view_operation": "see operations",
+    "scheduling.view_schedule": "see the schedule",
+}
+"""What each capability lets one do, to go after "Your role does not let you"."""
 
 
 def capabilities_of(roles: frozenset[str]) -> frozenset[str]:

@@ -16,4 +16,9 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="2", minute="30"),  # UTC
         "options": {"expires": 3600},  # a run that waited an hour is no longer wanted
     },
+    "forget-ended-sessions": {
+        "task": "accounts.tasks.forget_ended_sessions",
+        "schedule": crontab(hour="3", minute="15"),
+        "options": {"expires": 3600},
+    },
 }

@@ -9,7 +9,7 @@ from accounts.roles import CAPABILITIES, Role
 
 OTHERS = {
     "admin/": "Django's admin: staff accounts only, each page by its own rule",
-    "accounts/": "django-allauth: sign-in, sign-out and password pages, which guard themselves",
+    "accounts/": "django-allauth: sign-in, sign-out and password pages (`accounts/urls.py`), which guard themselves",
 }
 """Addresses whose views are not ours, and what guards them."""
 

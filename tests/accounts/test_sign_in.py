@@ -124,3 +124,17 @@ def test_two_accounts_never_share_an_address() -> None:
 
     with pytest.raises(Exception, match="user_email_unique"):
         UserFactory(email="JO@example.org")
+
+
+@pytest.mark.parametrize("page", ["email/", "confirm-email/", "login/code/", "login/code/confirm/", ""])
+def test_nobody_gives_an_account_another_address(client: Client, jo: User, page: str) -> None:
+    client.force_login(jo, backend="allauth.account.auth_backends.AuthenticationBackend")
+
+    assert client.get(f"/accounts/{page}").status_code == 404
+    assert client.post(f"/accounts/{page}", {"action_add": "", "email": "eve@example.org"}).status_code == 404
+
+
+def test_the_first_administrator_may_open_the_site_too(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("root@example.org", PASSWORD))
+
+    assert client.get("/", follow=True).status_code == 200

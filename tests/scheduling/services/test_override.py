@@ -58,7 +58,7 @@ def test_without_the_capability(world: World, overdue: Operation) -> None:
     with refused(NotAllowedError) as error:
         book(world, overdue, actor=clerk, override=REASON)
 
-    assert str(error.value) == "Your role does not let you override conflict. Ask a theatre coordinator."
+    assert str(error.value) == "Your role does not let you go ahead against a warning. Ask a theatre coordinator."
 
 
 def test_is_kept_with_who_and_why(world: World, overdue: Operation) -> None:

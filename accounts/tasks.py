@@ -1,0 +1,10 @@
+"""Work that Celery does in the background."""
+
+from celery import shared_task
+from django.core.management import call_command
+
+
+@shared_task
+def forget_ended_sessions() -> None:
+    """Delete the sessions that have ended: each sign-in leaves one, and nobody else clears them away."""
+    call_command("clearsessions")

@@ -5,9 +5,10 @@ from datetime import date
 from django import forms
 from django.utils import timezone
 
-from patients.models import AllergyStatus, Patient
+from patients.models import Allergy, AllergyStatus, Patient
 
 OLDEST = 130
+LONGEST_SUBSTANCE = Allergy._meta.get_field("substance").max_length or 0  # noqa: SLF001  # Django's public name for it
 
 
 class RecordForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only for the type checker
@@ -56,11 +57,22 @@ class PatientForm(RecordForm):
         """Read no answer as not recorded."""
         return self.cleaned_data["allergy_status"] or AllergyStatus.NOT_RECORDED
 
+    def clean_allergies(self) -> str:
+        """Refuse what is longer than the name of a substance: a comma is missing."""
+        allergies: str = self.cleaned_data["allergies"]
+        if any(len(substance) > LONGEST_SUBSTANCE for substance in _substances(allergies)):
+            raise forms.ValidationError(f"A substance has at most {LONGEST_SUBSTANCE} characters. Separate by commas.")
+        return allergies
+
     @property
     def substances(self) -> list[str]:
         """The allergies, each once."""
-        parts = (part.strip() for part in self.cleaned_data["allergies"].split(","))
-        return list({part.lower(): part for part in parts if part}.values())
+        return _substances(self.cleaned_data["allergies"])
+
+
+def _substances(text: str) -> list[str]:
+    parts = (part.strip() for part in text.split(","))
+    return list({part.lower(): part for part in parts if part}.values())
 
 
 def _not_after_today(day: date) -> date:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from accounts.permissions import authorise
@@ -19,8 +19,14 @@ def add_patient(*, actor: User, patient: Patient, allergies: Sequence[str] = ())
     if allergies:
         patient.allergy_status = AllergyStatus.RECORDED
     patient.full_clean()
-    with transaction.atomic(durable=True):
-        patient.save()
-        for substance in allergies:
-            Allergy.objects.create(patient=patient, substance=substance)
+    try:
+        with transaction.atomic(durable=True):
+            patient.save()
+            for substance in allergies:
+                Allergy.objects.create(patient=patient, substance=substance)
+    except IntegrityError:
+        # Somebody else added the same number since it was checked; the check says so in the form's words.
+        patient.validate_unique()
+        patient.validate_constraints()
+        raise
     return patient

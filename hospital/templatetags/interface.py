@@ -53,6 +53,13 @@ def moment(at: datetime | None) -> str:
 
 
 @register.filter
+def until(end: datetime, start: datetime) -> str:
+    """Write the end of something: the time, and its date where that is another day than the start's."""
+    end, start = timezone.localtime(end), timezone.localtime(start)
+    return f"{end:%H:%M}" if end.date() == start.date() else f"{end:%a %d %b %Y %H:%M}"
+
+
+@register.filter
 def hours(minutes: int) -> str:
     """Write minutes as people say them: ``1 h 25 min``."""
     whole, rest = divmod(minutes, 60)
@@ -88,9 +95,9 @@ def who(patient: Patient) -> str:
 
 
 @register.inclusion_tag("components/patient_banner.html")
-def patient_banner(patient: Patient, *, link: bool = False) -> dict[str, Any]:
+def patient_banner(patient: Patient) -> dict[str, Any]:
     """Draw who the patient is: name, date of birth, MRN, sex and allergies, wherever one decides."""
-    return {"patient": patient, "allergies": list(patient.allergies.all()), "link": link}
+    return {"patient": patient, "allergies": list(patient.allergies.all())}
 
 
 @register.inclusion_tag("components/status.html")

@@ -17,6 +17,7 @@ from scheduling.localtime import AmbiguousTimeError, LocalTimeError, instant_of
 from scheduling.models import Operation, ReservationRole
 from scheduling.models.operation import MAX_MINUTES
 from scheduling.services import UNCHANGED, Override
+from scheduling.services.planning import Unchanged
 
 TIME_STEP_SECONDS = 300
 
@@ -169,6 +170,21 @@ class PlacementForm(CommandForm):
             "lead_surgeon_id": (surgeon.pk if surgeon else None) if "surgeon" in self.data else UNCHANGED,
             "override": self.override,
         }
+
+
+class SlotWishForm(forms.Form):
+    """For which length and surgeon free slots are looked for, as the form says it at the moment."""
+
+    minutes = forms.IntegerField(min_value=1, max_value=MAX_MINUTES, required=False)
+    surgeon = forms.ModelChoiceField(StaffMember.objects.filter(profession=Profession.SURGEON), required=False)
+
+    @property
+    def lead_surgeon_id(self) -> int | Unchanged | None:
+        """The surgeon chosen; ``None`` if the field is empty, unchanged if it was not sent."""
+        if "surgeon" not in self.data:
+            return UNCHANGED
+        surgeon = self.cleaned_data["surgeon"]
+        return surgeon.pk if surgeon else None
 
 
 class BookingForm(PlacementForm):

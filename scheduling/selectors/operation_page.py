@@ -19,7 +19,7 @@ from scheduling.models import (
 )
 from scheduling.period import Period
 from scheduling.plan import Plan
-from scheduling.services.undoing import CAPABILITY
+from scheduling.services.undoing import undo_takes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,8 @@ class HistoryLine:
     was: str
     became: str
     team: str
-    undoable: bool
+    undo_takes: str
+    """The capability that undoing it takes; empty where it can't be undone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,9 @@ def operation_page(operation: Operation) -> OperationPage:
 def history_of(operation: Operation) -> list[HistoryLine]:
     """Return the operation's changes, newest first, with resources by name."""
     changes = list(
-        OperationChange.objects.filter(operation=operation).select_related("actor", "reason").order_by("-version")
+        OperationChange.objects.filter(operation=operation)
+        .select_related("actor", "reason", "undoes")
+        .order_by("-version")
     )
     snapshots = [snapshot for change in changes for snapshot in (change.before, change.after)]
     names = dict(Resource.objects.filter(pk__in=_resources(snapshots)).values_list("pk", "name"))
@@ -79,7 +82,7 @@ def history_of(operation: Operation) -> list[HistoryLine]:
             was=_place(change.before, names),
             became=_place(change.after, names),
             team=_team_change(change, names),
-            undoable=change.version == operation.version and change.verb in CAPABILITY,
+            undo_takes=undo_takes(change) if change.version == operation.version else "",
         )
         for change in changes
     ]

@@ -40,10 +40,16 @@ def preview_conflicts(
     return find_conflicts(plan.with_lead(lead))
 
 
+def assume(operation: Operation, *, minutes: int | None, lead_surgeon_id: int | Unchanged | None) -> None:
+    """Give the operation a length and a surgeon; what is not said stays."""
+    set_minutes(operation, minutes)
+    if not isinstance(lead_surgeon_id, Unchanged):
+        operation.lead_surgeon_id = lead_surgeon_id
+
+
 def nearest_slots(operation: Operation, placement: dict[str, Any]) -> Sequence[Slot]:
     """Return the free slots nearest to a placement that was refused, for its length and surgeon."""
-    set_minutes(operation, placement["minutes"])
-    operation.lead_surgeon_id = _lead(operation, placement)
+    assume(operation, minutes=placement["minutes"], lead_surgeon_id=placement["lead_surgeon_id"])
     asked = placement["start"]
     start = max(asked - timedelta(days=1), timezone.now())
     end = max(asked, start) + HORIZON

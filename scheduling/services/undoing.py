@@ -51,7 +51,10 @@ def undo_change(*, actor: User, change_id: int, override: Override | None = None
     be taken by now.
     """
     undone = _changes_of_command(change_id)
-    authorise(actor, _capability_for(undone[0]))
+    takes = undo_takes(undone[0])
+    if not takes:
+        raise NotPossibleError(NO_UNDO)
+    authorise(actor, takes)
     with command():
         operations = lock_operations({change.operation_id: change.version for change in undone})
         _demand_not_started(operations)
@@ -94,12 +97,11 @@ def _changes_of_command(change_id: int) -> list[OperationChange]:
     return list(OperationChange.objects.filter(batch=change.batch).order_by("operation_id"))
 
 
-def _capability_for(change: OperationChange) -> str:
+def undo_takes(change: OperationChange) -> str:
+    """Return the capability that undoing a change takes; empty if it can't be undone."""
     while change.undoes is not None:
         change = change.undoes
-    if change.verb not in CAPABILITY:
-        raise NotPossibleError(NO_UNDO)
-    return CAPABILITY[change.verb]
+    return CAPABILITY.get(change.verb, "")
 
 
 def _demand_not_started(operations: list[Operation]) -> None:

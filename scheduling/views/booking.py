@@ -12,12 +12,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.permissions import actor_of, requires
 from scheduling import permissions
 from scheduling.converters import parse_day
-from scheduling.forms.placement import BookingForm, PlacementForm
-from scheduling.models import Operation
-from scheduling.selectors.preview import nearest_slots, offered_slots, preview_conflicts
+from scheduling.forms.placement import BookingForm, PlacementForm, SlotWishForm
+from scheduling.models import Operation, Status
+from scheduling.selectors.preview import assume, nearest_slots, offered_slots, preview_conflicts
 from scheduling.services import InvalidPlanError, book_operation, move_operation
+from scheduling.services.status_rules import demand, demand_movable
 from scheduling.slots import Slot
 from scheduling.views.answers import Refusal, run, slot_label
+from scheduling.views.detail import open_form
 from scheduling.views.fetching import get_operation
 
 
@@ -27,9 +29,9 @@ def operation_book(request: HttpRequest, operation_id: int) -> HttpResponse:
     """Give a waiting operation a place."""
     operation, actor = get_operation(operation_id), actor_of(request)
     form = BookingForm(request.POST or None, operation=operation, actor=actor, initial=_initial(request, operation))
-    page = partial(_page, request, operation, form)
+    page = partial(_page, request, "operation_book", operation, form)
     if request.method == "GET":
-        return page()
+        return open_form(request, operation, page, partial(demand, then=Status.SCHEDULED))
     return run(
         request,
         form,
@@ -45,9 +47,9 @@ def operation_move(request: HttpRequest, operation_id: int) -> HttpResponse:
     """Give a booked operation another place; the team follows."""
     operation, actor = get_operation(operation_id), actor_of(request)
     form = PlacementForm(request.POST or None, operation=operation, actor=actor, initial=_initial(request, operation))
-    page = partial(_page, request, operation, form)
+    page = partial(_page, request, "operation_move", operation, form)
     if request.method == "GET":
-        return page()
+        return open_form(request, operation, page, demand_movable)
     return run(
         request,
         form,
@@ -60,9 +62,15 @@ def operation_move(request: HttpRequest, operation_id: int) -> HttpResponse:
 @requires(permissions.VIEW_OPERATION)
 @require_safe
 def operation_slots(request: HttpRequest, operation_id: int) -> HttpResponse:
-    """Return the earliest and the best-fitting free slots from a day on, as a fragment."""
+    """Return the earliest and the best-fitting free slots from a day on, as a fragment.
+
+    ``surgeon`` and ``minutes`` in the address are what the form says at the moment.
+    """
     operation = get_operation(operation_id)
     day = _day_of(request)
+    wish = SlotWishForm(request.GET)
+    if wish.is_valid():
+        assume(operation, minutes=wish.cleaned_data["minutes"], lead_surgeon_id=wish.lead_surgeon_id)
     context = {"offers": _offers(operation, day), "day": day, "choosing": "choosing" in request.GET}
     return render(request, "scheduling/_slots.html", context)
 
@@ -85,7 +93,7 @@ def operation_preview(request: HttpRequest, operation_id: int) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, operation: Operation, form: PlacementForm, refusal: Refusal | None = None
+    request: HttpRequest, name: str, operation: Operation, form: PlacementForm, refusal: Refusal | None = None
 ) -> HttpResponse:
     slots = refusal.slots if refusal else ()
     context = {
@@ -96,7 +104,6 @@ def _page(
         "offers": _offers(operation, _day_of(request)) if not slots else None,
         "day": _day_of(request),
     }
-    name = "operation_move" if operation.is_placed else "operation_book"
     return render(request, f"scheduling/{name}.html", context)
 
 

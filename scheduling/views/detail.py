@@ -1,5 +1,6 @@
 """One operation: all facts, and the commands that need no page of their own."""
 
+from collections.abc import Callable
 from functools import partial
 
 from django.http import HttpRequest, HttpResponse
@@ -12,8 +13,14 @@ from scheduling.forms.commands import AssignForm, ReleaseForm
 from scheduling.forms.placement import CommandForm
 from scheduling.models import Operation
 from scheduling.selectors.operation_page import operation_page
-from scheduling.services import accept_operation, assign_resource, confirm_operation, release_resource
-from scheduling.views.answers import Refusal, run
+from scheduling.services import (
+    NotPossibleError,
+    accept_operation,
+    assign_resource,
+    confirm_operation,
+    release_resource,
+)
+from scheduling.views.answers import Page, Refusal, refusal_of, run
 from scheduling.views.fetching import get_operation
 
 
@@ -83,6 +90,19 @@ def operation_release(request: HttpRequest, operation_id: int) -> HttpResponse:
         lambda: release_resource(actor=actor, **form.command, resource_id=form.cleaned_data["resource"]),
         page=page,
     )
+
+
+def open_form(
+    request: HttpRequest, operation: Operation, page: Page, demand: Callable[[Operation], None]
+) -> HttpResponse:
+    """Draw a command's form, or, where the operation's status forbids it, the operation's page saying so (409)."""
+    try:
+        demand(operation)
+    except NotPossibleError as error:
+        response = _page(request, operation, refusal_of(error, actor_of(request)))
+        response.status_code = 409
+        return response
+    return page()
 
 
 def _page(

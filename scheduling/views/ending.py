@@ -9,9 +9,11 @@ from django.views.decorators.http import require_http_methods
 from accounts.permissions import actor_of, requires
 from scheduling import permissions
 from scheduling.forms.commands import ReasonForm
-from scheduling.models import CancellationReason, Operation
+from scheduling.models import CancellationReason, Operation, Status
 from scheduling.services import cancel_operation, postpone_operation
+from scheduling.services.status_rules import demand, demand_movable
 from scheduling.views.answers import Refusal, run
+from scheduling.views.detail import open_form
 from scheduling.views.fetching import get_operation
 
 
@@ -24,7 +26,7 @@ def operation_postpone(request: HttpRequest, operation_id: int) -> HttpResponse:
     form = ReasonForm(request.POST or None, operation=operation, actor=actor, applies_to=applies_to)
     page = partial(_page, request, "operation_postpone", operation, form)
     if request.method == "GET":
-        return page()
+        return open_form(request, operation, page, demand_movable)
     return run(request, form, lambda: postpone_operation(actor=actor, **form.why), page=page)
 
 
@@ -37,7 +39,7 @@ def operation_cancel(request: HttpRequest, operation_id: int) -> HttpResponse:
     form = ReasonForm(request.POST or None, operation=operation, actor=actor, applies_to=applies_to)
     page = partial(_page, request, "operation_cancel", operation, form)
     if request.method == "GET":
-        return page()
+        return open_form(request, operation, page, partial(demand, then=Status.CANCELLED))
     return run(request, form, lambda: cancel_operation(actor=actor, **form.why), page=page)
 
 

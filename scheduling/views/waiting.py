@@ -17,13 +17,16 @@ PAGE_SIZE = 50
 @require_http_methods(["GET", "POST"])
 def waiting_list_page(request: HttpRequest) -> HttpResponse:
     """Show who waits. Filters are in the address, words to search for in the body: they may name a patient."""
-    form = WaitingFilterForm(request.GET)
+    asked = request.GET.copy()
     text = request.POST.get("text", "").strip()
-    operations = waiting_list(form.wanted, text=text)
-    shown = Paginator(operations, PAGE_SIZE).get_page(request.GET.get("page"))
+    for name in {"page", "sort"} & request.POST.keys():  # of a search they come with its words
+        asked[name] = request.POST[name]
+    form = WaitingFilterForm(asked)
+    wanted = form.wanted
+    shown = Paginator(waiting_list(wanted, text=text), PAGE_SIZE).get_page(asked.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
     query.pop("sort", None)
-    context = {"form": form, "text": text, "page": shown, "sort": form.wanted.sort, "query": query.urlencode()}
+    context = {"form": form, "text": text, "page": shown, "sort": wanted.sort, "query": query.urlencode()}
     name = "_waiting_list" if request.headers.get("HX-Request") else "waiting_list"
     return render(request, f"scheduling/{name}.html", context)

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from scheduling.models import Operation, OperationChange, ReservationRole, Status
+from scheduling.status import PLACED
 from tests.factories import PatientFactory
 from tests.scheduling.views.conftest import Script
 from tests.scheduling.world import World
@@ -171,3 +172,38 @@ def test_the_team_is_booked_along(world: World, coordinator: Client) -> None:
 def test_the_form_starts_from_the_day_that_was_looked_at(world: World, coordinator: Client) -> None:
     response = coordinator.get(f"{url(world.waiting())}?day={world.day}")
     assert f'value="{world.day}"' in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "said"),
+    [
+        ("book", Status.CANCELLED, "it can’t become scheduled"),
+        ("book", Status.IN_THEATRE, "it can’t become scheduled"),
+        ("move", Status.WAITING, "Book it first"),
+        ("move", Status.RECOVERY, "already started"),
+        ("postpone", Status.WAITING, "not on the calendar"),
+        ("cancel", Status.COMPLETED, "it can’t become cancelled"),
+    ],
+)
+def test_a_form_that_can_only_fail_is_not_shown(
+    world: World, coordinator: Client, command: str, status: Status, said: str
+) -> None:
+    placed = status in PLACED
+    operation = world.booked(world.at(10)) if placed else world.waiting()
+    Operation.objects.filter(pk=operation.pk).update(status=status)
+    answer = coordinator.get(f"/operations/{operation.pk}/{command}/")
+    assert (answer.status_code, answer.templates[0].name) == (409, "scheduling/operation_detail.html")
+    assert said.replace("’", "&#x27;") in answer.content.decode()
+
+
+def test_the_slots_beside_the_form_fit_what_it_says_now(world: World, coordinator: Client) -> None:
+    world.booked(world.at(0), lead=world.surgeon, surgery_minutes=600)
+    operation = world.waiting()
+    address = f"/operations/{operation.pk}/slots/?choosing=1&day={world.day}"
+    anybody = coordinator.get(address).context["offers"]["earliest"]
+    busy = coordinator.get(f"{address}&surgeon={world.surgeon.pk}&minutes=60").context["offers"]["earliest"]
+    long = coordinator.get(f"{address}&minutes=300&surgeon=").context["offers"]["earliest"]
+    nonsense = coordinator.get(f"{address}&minutes=x&surgeon=0").context["offers"]["earliest"]
+    assert busy[0][0].period.start >= world.at(10) > anybody[0][0].period.start
+    assert long[0][0].period.minutes == 300
+    assert [slot for slot, _ in nonsense] == [slot for slot, _ in anybody]

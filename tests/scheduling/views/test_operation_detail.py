@@ -1,11 +1,16 @@
 """The page of one operation and the commands on it."""
 
+import re
+from datetime import timedelta
+
+import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from scheduling.models import Operation, ReservationRole
-from tests.factories import AllergyFactory, StaffMemberFactory
+from tests.factories import AllergyFactory, CancellationReasonFactory, StaffMemberFactory, UserFactory
+from tests.scheduling.views.conftest import client_of
 from tests.scheduling.world import World
 
 
@@ -69,3 +74,40 @@ def test_a_request_is_accepted(world: World, coordinator: Client) -> None:
 
 def test_an_operation_that_does_not_exist(coordinator: Client) -> None:
     assert coordinator.get("/operations/0/").status_code == 404
+
+
+def test_a_stay_of_days_is_shown_with_its_end_date(world: World, ward_nurse: Client) -> None:
+    members = [(world.bed, ReservationRole.BED)]
+    operation = world.booked(world.at(10), members=members, bed_kind=world.bed.bed_kind, bed_minutes=2880)
+    text = ward_nurse.get(f"/operations/{operation.pk}/").content.decode()
+    assert f"11:00–{world.day + timedelta(days=2):%a %d %b %Y} 11:00" in text
+
+
+def test_undo_is_offered_to_whoever_may(world: World, coordinator: Client, ward_nurse: Client) -> None:
+    nurse = client_of(UserFactory(role="theatre_nurse"))
+    operation = world.booked(world.at(10))
+    page = f"/operations/{operation.pk}/"
+    assert "/undo/" not in nurse.get(page).content.decode()
+    nurse.post(f"{page}assign/", {"version": 2, "role": "scrub_nurse", "resource": world.nurse.pk})
+    change = operation.changes.get(verb="assigned")
+    assert f"/changes/{change.pk}/undo/" in nurse.get(page).content.decode()
+    assert "/undo/" not in ward_nurse.get(page).content.decode()
+
+    assert nurse.post(f"/changes/{change.pk}/undo/").status_code == 302
+
+    again = operation.changes.get(verb="undone")
+    assert "Do it again" in nurse.get(page).content.decode()
+    assert nurse.post(f"/changes/{again.pk}/undo/").status_code == 302
+    assert operation.reservations.filter(active=True, role="scrub_nurse").exists()
+
+
+@pytest.mark.parametrize("command", ["confirm", "assign", "release", "move", "postpone", "cancel"])
+def test_somebody_was_faster_and_the_link_opens(world: World, coordinator: Client, command: str) -> None:
+    operation = world.booked(world.at(10))
+    fields = {"version": 1, "role": "scrub_nurse", "resource": world.nurse.pk, "theatre": world.two.pk}
+    fields |= {"start": world.at(11).isoformat(), "minutes": 60, "reason": CancellationReasonFactory().pk}
+    answer = coordinator.post(f"/operations/{operation.pk}/{command}/", fields)
+    link = re.search(r'href="([^"]*)">Show it as it is now', answer.content.decode())
+    assert answer.status_code == 409
+    assert link
+    assert coordinator.get(link[1]).status_code == 200

@@ -68,3 +68,26 @@ def test_a_wrong_field_is_named(fields: dict[str, str], field: str, world: World
 def test_who_may_only_look_adds_nobody(world: World, ward_nurse: Client) -> None:
     assert ward_nurse.post("/patients/new/", NEW).status_code == 403
     assert Patient.objects.filter(mrn="RX7").count() == 0
+
+
+def test_a_comma_forgotten_between_substances(world: World, coordinator: Client) -> None:
+    response = coordinator.post("/patients/new/", {**NEW, "allergies": "x" * 101})
+    assert response.status_code == 422
+    assert "Separate by commas" in str(response.context["form"].errors["allergies"])
+    assert not Patient.objects.filter(mrn="RX7").exists()
+
+
+def test_two_people_add_the_same_number_at_once(
+    world: World, coordinator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked = Patient.full_clean
+
+    def check_then_lose_the_race(patient: Patient, *args: object, **kwargs: object) -> None:
+        checked(patient)
+        PatientFactory(mrn=patient.mrn)
+
+    monkeypatch.setattr(Patient, "full_clean", check_then_lose_the_race)
+    response = coordinator.post("/patients/new/", {**NEW, "mrn": "RX8"})
+    assert response.status_code == 422
+    assert Patient.objects.filter(mrn="RX8").count() == 1
+    assert "already" in str(response.context["form"].errors)

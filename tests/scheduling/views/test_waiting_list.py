@@ -85,3 +85,17 @@ def test_more_rows_take_no_more_queries(world: World, coordinator: Client) -> No
 def test_an_empty_list_says_what_to_do(world: World, coordinator: Client, ward_nurse: Client) -> None:
     assert "Add a case" in coordinator.get("/waiting-list/").content.decode()
     assert "Add a case" not in ward_nurse.get("/waiting-list/").content.decode()
+
+
+def test_a_search_goes_on_over_its_pages(world: World, coordinator: Client) -> None:
+    for number in range(52):
+        world.waiting(patient=PatientFactory(family_name="Elm", mrn=f"E-{number:02}"))
+    world.waiting(patient=PatientFactory(family_name="Fir", mrn="F-1"))
+    first = coordinator.post("/waiting-list/", {"text": "elm"})
+    assert '<button class="btn btn-sm"' in first.content.decode()
+    assert "elm" not in first.content.decode().partition("<table")[2]
+
+    second = coordinator.post("/waiting-list/", {"text": "elm", "page": "2", "sort": "-urgency"})
+
+    assert (second.context["page"].number, second.context["sort"]) == (2, "-urgency")
+    assert [operation.patient.family_name for operation in second.context["page"].object_list] == ["Elm", "Elm"]

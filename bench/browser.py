@@ -39,7 +39,8 @@ PAINTED = """() => {
   const ready = performance.getEntriesByName("timeline-ready")[0];
   const cases = [...document.querySelectorAll(".case-item")];
   return {
-    cases: cases.filter((item) => item.getBoundingClientRect().width > 0).length, html: page.decodedBodySize, server: page.responseStart - page.requestStart,
+    cases: cases.filter((item) => item.getBoundingClientRect().width > 0).length,
+    html: page.decodedBodySize, server: page.responseStart - page.requestStart,
     received: page.responseEnd - page.responseStart, painted: window.painted - page.responseStart,
     painted_after_receipt: window.painted - page.responseEnd,
     first_paint: first ? first.startTime - page.responseStart : null, ready: ready.startTime - page.responseStart,

@@ -19,7 +19,6 @@ INSTALLED_APPS = [
     "hospital.apps.ReferenceAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.sessions",
@@ -29,7 +28,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "auditlog",
     "csp",
-    "django_htmx",
     "guardian",
 ]
 
@@ -45,7 +43,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "hospital.middleware.NoNulMiddleware",
     "hospital.middleware.NoStoreMiddleware",
     "hospital.middleware.TrustedAddressMiddleware",

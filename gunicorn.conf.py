@@ -14,6 +14,11 @@ keepalive = 75
 max_requests = 20_000
 max_requests_jitter = 2_000
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  # never blocked by a slow disk
+# Nobody waits for ever: a lock held by a forgotten psql would take one thread after the other. Commands and
+# workers have no such limits, an import or a migration may take its time.
+os.environ.setdefault(
+    "PGOPTIONS", "-c lock_timeout=10s -c statement_timeout=25s -c idle_in_transaction_session_timeout=60s"
+)
 control_socket_disable = True
 # Only the proxy in front reaches this port or socket, and it overwrites what the client claims.
 forwarded_allow_ips = "*"

@@ -54,8 +54,16 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer an exception: 503 and "try again" if the database went away, else the page for our mistakes."""
-    if not isinstance(sys.exception(), (OperationalError, InterfaceError)):
+    if not _lost_the_database(sys.exception()):
         return django_server_error(request)
     response = HttpResponseServerError(AWAY, content_type="text/plain; charset=utf-8", status=503)
     response["Retry-After"] = "2"
     return response
+
+
+def _lost_the_database(error: BaseException | None) -> bool:
+    """Say whether the connection is gone: no SQLSTATE (libpq's own errors), or class 08 or 57P."""
+    if not isinstance(error, (OperationalError, InterfaceError)):
+        return False
+    code = getattr(error.__cause__, "pgcode", None)
+    return code is None or code.startswith(("08", "57P"))

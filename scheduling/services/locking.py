@@ -9,7 +9,8 @@ foreign-key checks pass.
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
+from psycopg2.errors import LockNotAvailable
 
 from patients.models import Patient
 from resources.models import Resource
@@ -23,6 +24,7 @@ CONSTRAINT_MESSAGES = {
     NO_OVERLAP: "A theatre, person, item or bed was booked for this time a moment ago.",
     PATIENT_NO_OVERLAP: "The patient was booked for this time a moment ago.",
 }
+BUSY = "Somebody is changing the same operations at this moment. Nothing was written; try again in a few seconds."
 GONE = "This operation does not exist any more. Go back to the schedule."
 
 
@@ -31,13 +33,18 @@ def command() -> Iterator[None]:
     """Run one command: everything or nothing, and durable once it returns.
 
     The constraints have the last word. When one fires in spite of the locks (somebody wrote by
-    SQL), it is raised as the same error that the rules would have raised.
+    SQL), it is raised as the same error that the rules would have raised. Who waits for a lock
+    longer than the connection allows (``lock_timeout``) is told so.
     """
     try:
         with transaction.atomic(durable=True):
             yield
     except IntegrityError as error:
         raise _explained(error) from error
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise NotPossibleError(BUSY) from error
+        raise
 
 
 def _explained(error: IntegrityError) -> Exception:

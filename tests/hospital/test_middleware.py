@@ -1,8 +1,10 @@
 """What every answer has in common."""
 
+import psycopg2
 import pytest
 from auditlog.models import LogEntry
 from django.contrib.auth.models import AnonymousUser
+from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -76,6 +78,24 @@ def test_no_page_runs_inline_scripts(coordinator: Client) -> None:
     assert "default-src 'self'" in policy
     assert "script-src" not in policy.replace("script-src 'self'", "")
     assert "unsafe-eval" not in policy
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "status"), [("", 503), ("57P01", 503), ("08006", 503), ("40P01", 500), ("53100", 500), ("57014", 500)]
+)
+def test_only_a_lost_database_is_starting_again(
+    client: Client, monkeypatch: pytest.MonkeyPatch, sqlstate: str, status: int
+) -> None:
+    def fail(*_args: object, **_more: object) -> None:
+        if not sqlstate:
+            raise OperationalError from psycopg2.OperationalError("could not connect")
+        with connection.cursor() as cursor:
+            cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{sqlstate}'; END $$")
+
+    client.raise_request_exception = False
+    client.force_login(UserFactory(role=Role.COORDINATOR))
+    monkeypatch.setattr("scheduling.views.waiting.waiting_list", fail)
+    assert client.get(reverse("scheduling:waiting-list")).status_code == status
 
 
 def test_nul_in_an_address(client: Client) -> None:

@@ -10,7 +10,7 @@ from django.db import connection, connections
 
 from scheduling.integrity import find_breaches
 from scheduling.models import Operation
-from scheduling.services import SchedulingConflictError, book_operation, swap_operations
+from scheduling.services import NotPossibleError, SchedulingConflictError, book_operation, swap_operations
 from tests.scheduling.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -168,3 +168,25 @@ def book(world: World, operation: Operation) -> Operation:
         theatre_id=world.one.pk,
         start=world.at(10),
     )
+
+
+def test_who_waits_too_long_for_a_lock_is_told(world: World) -> None:
+    operation = world.waiting()
+    with raw_writer() as forgotten:
+        forgotten.execute("SELECT 1 FROM resources_resource WHERE id = %s FOR UPDATE", [world.one.pk])
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '100ms'")
+        try:
+            with pytest.raises(NotPossibleError, match="Nothing was written; try again"):
+                book_operation(
+                    actor=world.coordinator,
+                    operation_id=operation.pk,
+                    version=1,
+                    theatre_id=world.one.pk,
+                    start=world.at(10),
+                )
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("RESET lock_timeout")
+    operation.refresh_from_db()
+    assert (operation.version, operation.status) == (1, "waiting")

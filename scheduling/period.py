@@ -45,6 +45,11 @@ class Period:
         """Say whether both share an instant; touching ends do not."""
         return self.start < other.end and other.start < self.end
 
+    def touches(self, value: DateTimeTZRange) -> bool:
+        """Say whether a database range, which may be open at an end, shares an instant with this."""
+        begins_before_end = value.lower is None or value.lower < self.end
+        return begins_before_end and (value.upper is None or self.start < value.upper)
+
     def contains(self, other: "Period") -> bool:
         """Say whether the whole of ``other`` lies within this."""
         return self.start <= other.start and other.end <= self.end

@@ -7,10 +7,10 @@ from django.db import models
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 
-from scheduling.status import Status
+from scheduling.status import MOVABLE, Status
 
 if TYPE_CHECKING:
-    from scheduling.models.operation import Operation  # noqa: F401
+    from scheduling.models.operation import Operation
 
 
 def local_midnight(day: date) -> datetime:
@@ -41,6 +41,18 @@ class OperationQuerySet(models.QuerySet["Operation"]):
     def waiting(self) -> Self:
         """Operations on the waiting list that may be booked now."""
         return self.filter(status=Status.WAITING)
+
+    def movable(self) -> Self:
+        """Placed operations whose patient is not yet in theatre."""
+        return self.filter(status__in=MOVABLE)
+
+    def following(self, operation: "Operation") -> Self:
+        """Return the operation and those after it in its theatre on its day that may still move, in order."""
+        if operation.starts_at is None:
+            return self.none()
+        later = self.movable().on(timezone.localtime(operation.starts_at).date())
+        later = later.filter(theatre=operation.theatre_id, period__startswith__gte=operation.starts_at)
+        return later.order_by("period")
 
     def with_facts(self) -> Self:
         """Join what every list shows beside an operation."""

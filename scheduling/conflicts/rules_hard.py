@@ -8,7 +8,7 @@ from scheduling.conflicts.conflict import Conflict, Severity
 from scheduling.conflicts.facts import Facts, key_of, local_day
 from scheduling.models import ReservationRole
 from scheduling.period import Period
-from scheduling.plan import Hold, Plan
+from scheduling.plan import Plan
 
 Rule = Callable[[Plan, Facts], Iterable[Conflict]]
 
@@ -120,7 +120,7 @@ def unavailable(plan: Plan, facts: Facts) -> Iterator[Conflict]:
     for hold in plan.holds:
         for row in facts.away[hold.resource_id]:
             period = Period.of(row.period) if row.period.lower and row.period.upper else None
-            if _touches(row.period, hold):
+            if hold.period.touches(row.period):
                 resource = facts.resources[hold.resource_id]
                 rule, verb, hint = AWAY[ResourceKind(resource.kind)]
                 note = f" ({row.note})" if row.note and resource.kind != ResourceKind.STAFF else ""
@@ -133,12 +133,6 @@ def unavailable(plan: Plan, facts: Facts) -> Iterator[Conflict]:
                     resource_id=resource.pk,
                     period=period,
                 )
-
-
-def _touches(away: object, hold: Hold) -> bool:
-    """Say whether a range that may be open at an end overlaps a hold."""
-    lower, upper = away.lower, away.upper  # type: ignore[attr-defined]
-    return (lower is None or lower < hold.period.end) and (upper is None or hold.period.start < upper)
 
 
 def retired(plan: Plan, facts: Facts) -> Iterator[Conflict]:

@@ -144,7 +144,7 @@ def no_bed(plan: Plan, facts: Facts) -> Iterator[Conflict]:
     stay = plan.stay
     free = any(
         not any(busy.period.overlaps(stay) for busy in facts.others(plan, bed))
-        and not any(_during(row.period, stay) for row in facts.away[bed])
+        and not any(stay.touches(row.period) for row in facts.away[bed])
         for bed in facts.beds[operation.bed_kind]
     )
     if not free:
@@ -155,11 +155,6 @@ def no_bed(plan: Plan, facts: Facts) -> Iterator[Conflict]:
             "Choose another time, or give the reason for going ahead without.",
             period=stay,
         )
-
-
-def _during(away: object, stay: Period) -> bool:
-    lower, upper = away.lower, away.upper  # type: ignore[attr-defined]
-    return (lower is None or lower < stay.end) and (upper is None or stay.start < upper)
 
 
 def past_due(plan: Plan, facts: Facts) -> Iterator[Conflict]:

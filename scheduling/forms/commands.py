@@ -74,6 +74,29 @@ class PushForm(CommandForm):
         help_text="Negative minutes pull the list forward.",
         widget=forms.NumberInput({"step": 5}),
     )
+    listed = forms.CharField(widget=forms.HiddenInput, max_length=4_000)
+
+    def __init__(self, *args: Any, following: list[Operation], **kwargs: Any) -> None:
+        kwargs["initial"] = {"listed": " ".join(f"{o.pk}:{o.version}" for o in following), **kwargs.get("initial", {})}
+        super().__init__(*args, **kwargs)
+        del self.fields["version"]  # it is among those listed
+
+    @property
+    def push(self) -> dict[str, Any]:
+        """What pushing takes beside the actor."""
+        cleaned = self.cleaned_data
+        numbers = {"operation_id": self.operation.pk, "versions": cleaned["listed"]}
+        return {**numbers, "minutes": cleaned["minutes"], "override": self.override}
+
+    def clean_listed(self) -> dict[int, int]:
+        """Return number and version of each operation that was shown."""
+        listed: dict[int, int] = {}
+        for pair in self.cleaned_data["listed"].split():
+            number, version = map(row_number, pair.partition(":")[::2])
+            if number is None or version is None:
+                raise forms.ValidationError("This list can't be read. Open the page again.")
+            listed[number] = version
+        return listed
 
 
 class SwapForm(CommandForm):
@@ -89,6 +112,11 @@ class SwapForm(CommandForm):
         if posted := self.data.get("other"):
             choices.setdefault(posted, posted)
         self.fields["other"].choices = list(choices.items())  # type: ignore[attr-defined]
+
+    @property
+    def chosen(self) -> int | None:
+        """The operation that the page shows as chosen."""
+        return row_number(str(self["other"].value() or "").partition(":")[0])
 
     @property
     def second(self) -> tuple[int, int]:

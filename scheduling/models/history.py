@@ -28,7 +28,7 @@ class ChangeVerb(models.TextChoices):
 class OperationChange(models.Model):
     """One command that succeeded: exactly one row for each version of an operation.
 
-    ``before`` and ``after`` are snapshots of the plan (see :mod:`scheduling.services.snapshot`)
+    ``before`` and ``after`` are snapshots of the plan (see :mod:`scheduling.services.writing.snapshot`)
     and let undo restore what was. ``overrides`` lists the soft conflicts that the actor accepted.
     """
 

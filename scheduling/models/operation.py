@@ -39,6 +39,11 @@ class Side(models.TextChoices):
     MIDLINE = "midline", "Midline"
     NOT_APPLICABLE = "not_applicable", "No side"
 
+    @property
+    def is_named(self) -> bool:
+        """Say whether there is a side that could be the wrong one."""
+        return self in (Side.LEFT, Side.RIGHT, Side.BILATERAL)
+
 
 class EstimateSource(models.TextChoices):
     """Where the planned minutes come from."""
@@ -193,7 +198,7 @@ class Operation(models.Model):
     @property
     def procedure_with_side(self) -> str:
         """Return the procedure and, where there is one, the side in full."""
-        named = self.side in (Side.LEFT, Side.RIGHT, Side.BILATERAL)
+        named = Side(self.side).is_named
         return f"{self.procedure} ({self.get_side_display().lower()})" if named else str(self.procedure)
 
     def due_date_from(self, priority: Priority) -> None:

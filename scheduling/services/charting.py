@@ -9,9 +9,9 @@ from accounts.models import User
 from accounts.permissions import authorise
 from scheduling import permissions
 from scheduling.models import ChangeVerb, EventKind, Operation, OperationEvent
-from scheduling.services.errors import InvalidPlanError, NotPossibleError
-from scheduling.services.locking import command, reservations_of
-from scheduling.services.recording import CLOCK_TOLERANCE, STATUS_AFTER
+from scheduling.services.locking import command, lock_operation, reservations_of
+from scheduling.services.recording import STATUS_AFTER, check_times
+from scheduling.services.status_rules import demand_placed
 from scheduling.services.writing import Story, record, snapshot
 from scheduling.status import PLACED
 
@@ -23,13 +23,10 @@ def record_chart(*, actor: User, operation_id: int, times: Mapping[str, datetime
     :func:`~scheduling.services.record_event`. Raises what that raises.
     """
     authorise(actor, permissions.RECORD)
-    if any(at > timezone.now() + CLOCK_TOLERANCE for at in times.values()):
-        raise InvalidPlanError("at", "This time has not come yet.")
+    check_times(times)
     with command():
-        operation = Operation.objects.select_for_update(no_key=True).get(pk=operation_id)
-        if not operation.is_placed:
-            msg = "This operation is not on the calendar. Book it first."
-            raise NotPossibleError(msg)
+        operation = lock_operation(operation_id)
+        demand_placed(operation)
         fresh = _add_missing(operation, times, actor)
         if not fresh:
             return operation

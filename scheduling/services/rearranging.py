@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from uuid import uuid4
 
-from django.utils import timezone
-
 from accounts.models import User
 from accounts.permissions import authorise
 from scheduling import permissions
@@ -12,7 +10,6 @@ from scheduling.models import ChangeVerb, Operation, Reservation
 from scheduling.models.operation import MAX_MINUTES
 from scheduling.period import Period
 from scheduling.plan import Plan
-from scheduling.querysets import day_period
 from scheduling.services.errors import InvalidPlanError, StaleVersionError
 from scheduling.services.locking import (
     check_constraints,
@@ -25,7 +22,6 @@ from scheduling.services.locking import (
 from scheduling.services.overriding import Override, resolve_conflicts
 from scheduling.services.status_rules import demand_movable
 from scheduling.services.writing import Story, place, record, snapshot
-from scheduling.status import MOVABLE
 
 Rows = dict[int, list[Reservation]]
 
@@ -56,47 +52,38 @@ def swap_operations(
 
 
 def push_following(
-    *, actor: User, operation_id: int, version: int, minutes: int, override: Override | None = None
+    *, actor: User, operation_id: int, versions: dict[int, int], minutes: int, override: Override | None = None
 ) -> list[Operation]:
     """Move an operation and all that follow it in its theatre on its day by ``minutes``.
 
-    Negative minutes pull the list forward. ``version`` is that of the first; a list that changes
-    meanwhile is refused. Raises what ``move_operation`` raises.
+    Negative minutes pull the list forward. ``versions`` names every operation that the actor saw on
+    the list, the first included, with its version. Raises :class:`StaleVersionError` when the list
+    is another one by now, and what ``move_operation`` raises.
     """
     authorise(actor, permissions.MOVE)
     if minutes == 0 or abs(minutes) > MAX_MINUTES:
         raise InvalidPlanError("minutes", "Say by how many minutes: at most 24 hours, and not 0.")
     with command():
-        versions = _following(operation_id)
-        versions[operation_id] = version
         operations = lock_operations(versions)
         rows = _rows_of_movable(operations)
         plans = [Plan.current(operation, rows[operation.pk]) for operation in operations]
         pushed = [plan.at(plan.period.shifted(minutes).start) for plan in plans]
         _lock_places(pushed, rows)
-        _demand_same_list(operations, operation_id, version)
+        _demand_same_list(operations, operation_id)
         _rearrange(actor, pushed, rows, ChangeVerb.PUSHED, override)
     return sorted(operations, key=lambda operation: Period.of(operation.period))
 
 
-def _following(operation_id: int) -> dict[int, int]:
-    """Return number and version of the operation and of those after it on the same list."""
-    first = Operation.objects.filter(pk=operation_id, period__isnull=False).first()
-    if first is None or first.starts_at is None:
-        return {}
-    later = Operation.objects.filter(
-        theatre=first.theatre_id,
-        period__overlap=day_period(timezone.localtime(first.starts_at).date()),
-        period__startswith__gte=first.starts_at,
-        status__in=MOVABLE,
-    )
-    return dict(later.values_list("pk", "version"))
-
-
-def _demand_same_list(operations: Sequence[Operation], operation_id: int, seen: int) -> None:
-    """Refuse when an operation joined the list before its theatre was locked."""
-    if set(_following(operation_id)) - {operation.pk for operation in operations}:
-        raise StaleVersionError(next(o for o in operations if o.pk == operation_id), seen)
+def _demand_same_list(locked: Sequence[Operation], operation_id: int) -> None:
+    """Refuse unless those locked are the list: their theatre is locked too, so nobody can join any more."""
+    listed = {operation.pk for operation in locked}
+    first = next((operation for operation in locked if operation.pk == operation_id), None)
+    now = {operation.pk: operation for operation in Operation.objects.following(first)} if first else {}
+    for number, operation in now.items():
+        if number not in listed:
+            raise StaleVersionError(operation, operation.version - 1)
+    if now.keys() != listed:
+        raise InvalidPlanError("listed", "This is not the list of that theatre. Look at it again, then repeat.")
 
 
 def _rows_of_movable(operations: Sequence[Operation]) -> Rows:

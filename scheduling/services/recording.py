@@ -9,8 +9,9 @@ from accounts.models import User
 from accounts.permissions import authorise
 from scheduling import permissions
 from scheduling.models import ChangeVerb, EventKind, Operation, OperationEvent, Status
-from scheduling.services.errors import InvalidPlanError, NotPossibleError
+from scheduling.services.errors import InvalidPlanError
 from scheduling.services.locking import command, lock_operation, reservations_of
+from scheduling.services.status_rules import demand_placed
 from scheduling.services.writing import Story, record, snapshot
 from scheduling.status import PLACED
 
@@ -33,16 +34,14 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 def record_event(*, actor: User, operation_id: int, kind: str, at: datetime) -> OperationEvent:
     """Record that something happened at ``at``; a second time of the same kind corrects the first.
 
-    The status follows and never goes back. Raises :class:`NotPossibleError` for an operation that
+    The status follows and never goes back. Raises :class:`~scheduling.services.NotPossibleError` for an operation that
     is not on the calendar, :class:`InvalidPlanError` for a time that has not come yet.
     """
     authorise(actor, permissions.RECORD)
     check_times({kind: at})
     with command():
         operation = lock_operation(operation_id)
-        if not operation.is_placed:
-            msg = "This operation is not on the calendar. Book it first."
-            raise NotPossibleError(msg)
+        demand_placed(operation)
         event = _replace_current(operation, kind, at, actor)
         rows = reservations_of([operation])[operation.pk]
         before = snapshot(operation, rows)

@@ -105,9 +105,9 @@ def _check(request: Request) -> None:
 
 
 def _check_side(request: Request) -> None:
-    sided = request.side in (Side.LEFT, Side.RIGHT, Side.BILATERAL)
     if request.side not in Side.values:
         raise InvalidPlanError("side", "Choose a side from the list.")
+    sided = Side(request.side).is_named
     if request.procedure.laterality == Laterality.REQUIRED and not sided:
         raise InvalidPlanError("side", f"Name the side: {request.procedure} is done left, right or on both sides.")
     if request.procedure.laterality == Laterality.NONE and sided:

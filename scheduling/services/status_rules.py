@@ -17,8 +17,13 @@ def demand_movable(operation: Operation) -> None:
     """Raise :class:`NotPossibleError` unless the operation is placed and has not started."""
     if operation.status in MOVABLE:
         return
-    if operation.is_placed:
-        msg = "This operation has already started; its plan can't change any more."
-    else:
-        msg = "This operation is not on the calendar. Book it first."
+    demand_placed(operation)
+    msg = "This operation has already started; its plan can't change any more."
     raise NotPossibleError(msg)
+
+
+def demand_placed(operation: Operation) -> None:
+    """Raise :class:`NotPossibleError` unless the operation has a theatre and a time."""
+    if not operation.is_placed:
+        msg = "This operation is not on the calendar. Book it first."
+        raise NotPossibleError(msg)

@@ -14,7 +14,9 @@ from scheduling.forms.placement import CommandForm
 from scheduling.models import Operation, OperationChange
 from scheduling.selectors.list_order import following, swappable
 from scheduling.services import push_following, swap_operations, undo_change
+from scheduling.services.status_rules import demand_movable
 from scheduling.views.answers import Refusal, run
+from scheduling.views.detail import open_form
 from scheduling.views.fetching import get_operation
 
 
@@ -23,18 +25,12 @@ from scheduling.views.fetching import get_operation
 def operation_push(request: HttpRequest, operation_id: int) -> HttpResponse:
     """Move an operation and all after it in its theatre by some minutes."""
     operation, actor = get_operation(operation_id), actor_of(request)
-    form = PushForm(request.POST or None, operation=operation, actor=actor, initial={"minutes": 15})
-    page = partial(_page, request, "operation_push", operation, form, following(operation))
+    listed = following(operation)
+    form = PushForm(request.POST or None, operation=operation, actor=actor, following=listed, initial={"minutes": 15})
+    page = partial(_page, request, "operation_push", operation, form, listed)
     if request.method == "GET":
-        return page()
-    return run(
-        request,
-        form,
-        lambda: push_following(
-            actor=actor, **form.command, minutes=form.cleaned_data["minutes"], override=form.override
-        ),
-        page=page,
-    )
+        return open_form(request, operation, page, demand_movable)
+    return run(request, form, lambda: push_following(actor=actor, **form.push), page=page)
 
 
 @requires(permissions.MOVE)
@@ -49,7 +45,7 @@ def operation_swap(request: HttpRequest) -> HttpResponse:
     form = SwapForm(request.POST or None, operation=operation, actor=actor, others=others)
     page = partial(_page, request, "operation_swap", operation, form, others)
     if request.method == "GET":
-        return page()
+        return open_form(request, operation, page, demand_movable)
 
     def swap() -> tuple[Operation, Operation]:
         mine = (operation.pk, form.cleaned_data["version"])

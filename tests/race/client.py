@@ -157,7 +157,9 @@ class Client:
 
     def push(self, operation: Operation) -> Told:
         minutes = self.random.choice([-30, -15, 15, 30])
-        return self.told(*services.push_following(**self.base(operation), minutes=minutes))
+        seen = {o.pk: o.version for o in (*Operation.objects.following(operation), operation)}
+        pushed = services.push_following(actor=self.actor, operation_id=operation.pk, versions=seen, minutes=minutes)
+        return self.told(*pushed)
 
     def postpone(self, operation: Operation) -> Told:
         return self.told(services.postpone_operation(**self.base(operation), reason=self.reason))

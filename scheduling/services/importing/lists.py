@@ -105,7 +105,7 @@ class Lists:
             specialty = self.specialty(same[0])
             if specialty is None:
                 continue  # made a moment ago: never so
-            sided = all(case.side in (Side.LEFT, Side.RIGHT, Side.BILATERAL) for case in same)
+            sided = all(Side(case.side).is_named for case in same)
             row = Procedure(
                 code=code,
                 code_system=self.code_system,

@@ -156,7 +156,7 @@ class Run:
 
 
 def _lacks_side(operation: Operation) -> bool:
-    sided = operation.side in (Side.LEFT, Side.RIGHT, Side.BILATERAL)
+    sided = Side(operation.side).is_named
     return operation.procedure.laterality == Laterality.REQUIRED and not sided
 
 

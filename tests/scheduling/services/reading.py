@@ -6,6 +6,12 @@ from scheduling.period import Period
 from scheduling.services.writing import snapshot
 
 
+def listed(operation: Operation) -> dict[int, int]:
+    """Return what somebody sees who opens the list from an operation on: numbers and versions."""
+    operation = Operation.objects.filter(pk=operation.pk).first() or operation
+    return {o.pk: o.version for o in (operation, *Operation.objects.following(operation))}
+
+
 def held(operation: Operation) -> dict[str, str]:
     """Return role and time of everything that is held; also check that the history says the same."""
     rows = list(operation.reservations.select_related("resource").order_by("pk"))

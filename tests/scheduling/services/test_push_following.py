@@ -8,12 +8,14 @@ import pytest
 from scheduling.models import ChangeVerb, Operation
 from scheduling.services import (
     InvalidPlanError,
+    NotPossibleError,
     Override,
     SchedulingConflictError,
+    StaleVersionError,
     push_following,
 )
 from tests.factories import BlockFactory, SpecialtyFactory, TheatreFactory, open_all_week
-from tests.scheduling.services.reading import held
+from tests.scheduling.services.reading import held, listed
 from tests.scheduling.services.refusing import refused
 from tests.scheduling.world import TUESDAY, World
 
@@ -22,7 +24,7 @@ def push(world: World, operation: Operation, minutes: int, **more: Any) -> list[
     return push_following(
         actor=world.coordinator,
         operation_id=operation.pk,
-        version=operation.version,
+        versions=listed(operation),
         minutes=minutes,
         **more,
     )
@@ -143,3 +145,37 @@ def test_invalid_minutes(world: World, minutes: int) -> None:
         "minutes",
         "Say by how many minutes: at most 24 hours, and not 0.",
     )
+
+
+def test_a_case_that_joined_after_the_list_was_read(world: World) -> None:
+    first = world.booked(world.at(10))
+    seen = listed(first)
+    joined = world.booked(world.at(12))
+
+    with refused(StaleVersionError) as error:
+        push_following(actor=world.coordinator, operation_id=first.pk, versions=seen, minutes=15)
+
+    assert error.value.operation == joined
+    assert "Jo Marsh – booked" in str(error.value)
+
+
+def test_a_case_that_changed_after_the_list_was_read(world: World) -> None:
+    first, second = world.booked(world.at(10)), world.booked(world.at(12))
+    seen = listed(first)
+    push(world, second, 30)
+
+    with refused(StaleVersionError) as error:
+        push_following(actor=world.coordinator, operation_id=first.pk, versions=seen, minutes=15)
+
+    assert error.value.operation == second
+
+
+def test_only_the_list_itself_is_pushed(world: World) -> None:
+    first, elsewhere = world.booked(world.at(10)), world.booked(world.at(12), theatre=world.two)
+
+    for versions in (listed(first) | listed(elsewhere), listed(elsewhere)):
+        with refused(InvalidPlanError) as error:
+            push_following(actor=world.coordinator, operation_id=first.pk, versions=versions, minutes=15)
+        assert error.value.field == "listed"
+    with refused(NotPossibleError):
+        push_following(actor=world.coordinator, operation_id=first.pk, versions={0: 1}, minutes=15)

@@ -22,7 +22,7 @@ from scheduling.services import (
 from scheduling.services.writing import snapshot
 from tests.factories import UserFactory
 from tests.scheduling.services import verbs
-from tests.scheduling.services.reading import held
+from tests.scheduling.services.reading import held, listed
 from tests.scheduling.services.refusing import refused
 from tests.scheduling.world import World
 
@@ -82,7 +82,7 @@ def test_minutes_and_confirmation_come_back(world: World) -> None:
 
 def test_command_over_several_is_undone_as_a_whole(world: World) -> None:
     first, second, third = (world.booked(world.at(hour)) for hour in (9, 11, 13))
-    push_following(actor=world.coordinator, operation_id=first.pk, version=2, minutes=60)
+    push_following(actor=world.coordinator, operation_id=first.pk, versions=listed(first), minutes=60)
 
     changes = undo(world, last_change(second))
 

@@ -9,6 +9,7 @@ from accounts.models import User
 from scheduling import services
 from scheduling.models import Operation, ReservationRole, Status
 from tests.factories import CancellationReasonFactory, PatientFactory
+from tests.scheduling.services.reading import listed
 from tests.scheduling.world import World
 
 Call = Callable[[World, User, Operation, int], Any]
@@ -33,7 +34,9 @@ def swap(world: World, actor: User, operation: Operation, version: int) -> Any:
 
 
 def push(world: World, actor: User, operation: Operation, version: int) -> Any:
-    return services.push_following(actor=actor, operation_id=operation.pk, version=version, minutes=30)
+    return services.push_following(
+        actor=actor, operation_id=operation.pk, versions=listed(operation) | {operation.pk: version}, minutes=30
+    )
 
 
 def postpone(world: World, actor: User, operation: Operation, version: int) -> Any:

@@ -35,9 +35,27 @@ def test_push_moves_the_rest_of_the_list(world: World, coordinator: Client) -> N
     operations = [world.booked(world.at(hour)) for hour in (8, 10, 12)]
     page = coordinator.get(f"/operations/{operations[1].pk}/push/")
     assert [operation.pk for operation in page.context["operations"]] == [o.pk for o in operations[1:]]
-    coordinator.post(f"/operations/{operations[1].pk}/push/", {"version": 2, "minutes": 30})
+    fields = {"listed": page.context["form"]["listed"].value(), "minutes": 30}
+    coordinator.post(f"/operations/{operations[1].pk}/push/", fields)
     starts = [Operation.objects.get(pk=operation.pk).starts_at for operation in operations]
     assert starts == [world.at(8), world.at(10, 30), world.at(12, 30)]
+
+
+@pytest.mark.parametrize("listed", ["", "x", "1:x", "1", "1:1:1", "9" * 30 + ":1"])
+def test_push_of_nonsense_is_a_wrong_field(listed: str, world: World, coordinator: Client) -> None:
+    operation = world.booked(world.at(10))
+    response = coordinator.post(f"/operations/{operation.pk}/push/", {"listed": listed, "minutes": 30})
+    assert (response.status_code, list(response.context["form"].errors)) == (422, ["listed"])
+
+
+def test_a_refused_swap_keeps_the_choice(world: World, coordinator: Client) -> None:
+    mine = world.booked(world.at(10))
+    other = world.booked(world.at(12), theatre=world.two)
+    fields = {"first": mine.pk, "version": 1, "other": f"{other.pk}:2"}
+    response = coordinator.post("/operations/swap/", fields)
+    assert response.status_code == 409
+    assert response.context["form"].chosen == other.pk
+    assert "checked" in response.content.decode()
 
 
 @pytest.mark.parametrize(("verb", "status"), [("postpone", "waiting"), ("cancel", "cancelled")])

@@ -1,4 +1,4 @@
-"""The day board: theatres down, time across, in six queries for any number of either."""
+"""The day board: theatres down, time across, in five queries for any number of either."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -41,13 +41,16 @@ class Bar:
 class CaseBar:
     """One operation in its lane; ``tail`` is the turnover after it, clipped at the next case.
 
-    ``state`` is scheduled, arrived, delayed, emergency, progress or done; ``state_label`` says it
+    ``start`` and ``minutes`` are what the board has room for. A case over midnight begins before it
+    (``begins`` is negative) or ends after it; ``lasts`` is its whole length. ``state`` is scheduled, arrived, delayed, emergency, progress or done; ``state_label`` says it
     in words.
     """
 
     operation: Operation
     start: int
     minutes: int
+    begins: int
+    lasts: int
     tail: int
     state: str
     state_label: str
@@ -279,6 +282,8 @@ def _cases(theatre: Theatre, operations: list[Operation], window: Period, now: d
                 operation=operation,
                 start=bar.start,
                 minutes=bar.minutes,
+                begins=_minute(window, period.start),
+                lasts=period.minutes,
                 tail=min(_tail(theatre, operation), room_after),
                 state=state,
                 state_label=label,

@@ -1,14 +1,15 @@
 """The coordinator moves cases on the day board."""
 
 import re
+from datetime import time, timedelta
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from scheduling.models import Operation, OperationChange
-from scheduling.services import move_operation
+from scheduling.services import Override, book_operation, move_operation
 from tests.browser.conftest import Hospital, OpenPage
-from tests.factories import UserFactory
+from tests.factories import TheatreFactory, UserFactory, open_all_week
 
 pytestmark = pytest.mark.browser
 
@@ -184,3 +185,145 @@ def test_who_may_only_look_can_not_drag(hospital: Hospital, open_page: OpenPage)
     assert hospital.place(hospital.booked) == ("Theatre 1", "09:00")
     expect(page.get_by_role("link", name=re.compile("^Schedule BROWN"))).to_have_count(0)
     expect(page.get_by_role("link", name="Add case")).to_have_count(0)
+
+
+@pytest.fixture
+def over_midnight(hospital: Hospital) -> Operation:
+    """Book a case from 22:00 to 02:00 in a theatre that is open day and night."""
+    theatre = TheatreFactory(name="Theatre 3", position=3)
+    open_all_week(theatre, opens=time.min, closes=time(23, 59))
+    return book_operation(
+        actor=hospital.coordinator,
+        operation_id=hospital.other.pk,
+        version=1,
+        theatre_id=theatre.pk,
+        start=hospital.at("22:00"),
+        minutes=240,
+        override=Override("The last minute before midnight"),
+    )
+
+
+@pytest.mark.parametrize(("days", "key", "start"), [(0, "ArrowLeft", "21:55"), (1, "ArrowRight", "22:05")])
+def test_a_case_over_midnight_keeps_its_length(
+    hospital: Hospital, open_page: OpenPage, over_midnight: Operation, days: int, key: str, start: str
+) -> None:
+    page = open_page(f"/schedule/{hospital.day + timedelta(days=days)}/", hospital.coordinator)
+    page.locator("#zoom-out[disabled]").wait_for()
+    card(page, over_midnight).focus()
+    for pressed in ("m", key, "Enter"):
+        page.keyboard.press(pressed)
+    expect(page.locator(".toast-x")).to_contain_text(start)
+    assert hospital.place(over_midnight) == ("Theatre 3", start)
+    assert Operation.objects.get(pk=over_midnight.pk).in_room_minutes == 240
+
+
+def test_a_case_over_midnight_is_dragged_from_the_part_that_is_seen(
+    hospital: Hospital, open_page: OpenPage, over_midnight: Operation
+) -> None:
+    page = open_page(f"/schedule/{hospital.day + timedelta(days=1)}/", hospital.coordinator)
+    page.locator("#zoom-out[disabled]").wait_for()
+    box = card(page, over_midnight).bounding_box()
+    lane = page.locator(f"#theatre-{over_midnight.theatre_id} .tl-lane").bounding_box()
+    span = float(page.locator("#tl").get_attribute("data-span") or 0)
+    assert box
+    assert lane
+    page.mouse.move(box["x"] + 10, box["y"] + 12)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 10 + 60 * lane["width"] / span, box["y"] + 12, steps=6)
+    page.mouse.up()
+    expect(page.locator(".toast-x")).to_contain_text("23:00")
+    assert hospital.place(over_midnight) == ("Theatre 3", "23:00")
+    assert Operation.objects.get(pk=over_midnight.pk).in_room_minutes == 240
+
+
+class Finger:
+    """One finger on the screen, as the browser itself reports it."""
+
+    def __init__(self, page: Page) -> None:
+        self.devtools = page.context.new_cdp_session(page)
+
+    def touch(self, kind: str, x: float = 0, y: float = 0) -> None:
+        points = [] if kind == "touchEnd" else [{"x": x, "y": y}]
+        self.devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+@pytest.fixture
+def tablet(hospital: Hospital, open_page: OpenPage) -> Page:
+    """Open the day on a tablet."""
+    size = {"width": 1180, "height": 820}
+    page = open_page(f"/schedule/{hospital.day}/", hospital.coordinator, has_touch=True, viewport=size)
+    page.locator("#zoom-out[disabled]").wait_for()
+    return page
+
+
+def test_a_finger_that_rests_picks_a_card_up(tablet: Page, hospital: Hospital) -> None:
+    box = card(tablet, hospital.booked).bounding_box()
+    lane = tablet.locator(f"#theatre-{hospital.second.pk} .tl-lane").bounding_box()
+    assert box
+    assert lane
+    finger = Finger(tablet)
+    finger.touch("touchStart", box["x"] + 20, box["y"] + 12)
+    expect(card(tablet, hospital.booked)).to_have_class(re.compile("dragging"))
+    for step in range(1, 6):
+        finger.touch("touchMove", box["x"] + 20, box["y"] + 12 + (lane["y"] + 20 - box["y"] - 12) * step / 5)
+    finger.touch("touchEnd")
+    expect(tablet.locator(".toast-x")).to_contain_text("Theatre 2")
+    assert hospital.place(hospital.booked) == ("Theatre 2", "09:00")
+
+
+def test_a_finger_that_swipes_moves_nothing(tablet: Page, hospital: Hospital) -> None:
+    box = card(tablet, hospital.booked).bounding_box()
+    assert box
+    finger = Finger(tablet)
+    finger.touch("touchStart", box["x"] + 20, box["y"] + 12)
+    for step in range(1, 8):
+        finger.touch("touchMove", box["x"] + 20 + 30 * step, box["y"] + 12)
+    tablet.wait_for_timeout(500)  # longer than a finger has to rest
+    finger.touch("touchEnd")
+    expect(card(tablet, hospital.booked)).not_to_have_class(re.compile("dragging"))
+    assert OperationChange.objects.filter(operation=hospital.booked, verb="moved").count() == 0
+
+
+def test_an_answer_that_is_lost_is_called_unknown_and_the_board_shows_what_is(board: Page, hospital: Hospital) -> None:
+    def lose(route: Route) -> None:
+        route.fetch()  # the server does it
+        route.abort()
+
+    board.route("**/move/", lose)
+    drag(board, card(board, hospital.booked), hospital.second.pk, "13:30")
+    expect(board.get_by_role("alert")).to_contain_text("not known whether this was saved")
+    expect(board.locator(f"#cases-{hospital.second.pk} .case")).to_contain_text("13:30–14:30")
+
+
+def test_an_undo_without_an_answer_can_be_tried_again(board: Page, hospital: Hospital) -> None:
+    drag(board, card(board, hospital.booked), hospital.second.pk, "13:30")
+    expect(board.locator(".toast-x")).to_contain_text("Theatre 2")
+    board.route("**/undo/", lambda route: route.abort())
+    board.keyboard.press("Control+z")
+    expect(board.get_by_role("alert")).to_contain_text("not known whether this was saved")
+    board.unroute("**/undo/")
+    board.keyboard.press("Control+z")
+    expect(board.locator("#undo")).to_be_disabled()
+    assert hospital.place(hospital.booked) == ("Theatre 1", "09:00")
+
+
+def test_an_undo_that_meets_a_conflict_opens_its_page(board: Page, hospital: Hospital) -> None:
+    drag(board, card(board, hospital.booked), hospital.second.pk, "13:30")
+    expect(board.locator(".toast-x")).to_contain_text("Theatre 2")
+    book_operation(
+        actor=hospital.coordinator,
+        operation_id=hospital.other.pk,
+        version=1,
+        theatre_id=hospital.first.pk,
+        start=hospital.at("09:00"),
+    )
+    board.keyboard.press("Control+z")
+    expect(board.get_by_role("alert")).to_contain_text("Theatre 1 is already booked")
+    assert hospital.place(hospital.booked) == ("Theatre 2", "13:30")
+
+
+def test_a_view_that_can_not_be_read_is_forgotten(hospital: Hospital, open_page: OpenPage) -> None:
+    page = open_page(f"/schedule/{hospital.day}/", hospital.coordinator)
+    page.evaluate("localStorage.setItem('board-view', '{broken')")
+    page.reload()
+    expect(page.locator("#zoom-out[disabled]")).to_be_visible()

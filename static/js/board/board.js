@@ -20,7 +20,7 @@ export const cardsIn = (row) => [...row.querySelectorAll(".case")].sort((a, b) =
 export const titleOf = (card) => card.querySelector(".case-name, .wl-name").textContent.trim();
 export const isPhone = () => matchMedia("(max-width: 767.98px)").matches;
 
-/** The place of a card: {s: start, d: minutes in the room, row}. */
+/** The place of a card: {s: start, d: minutes in the room, row}. Over midnight it reaches beyond the board. */
 export const placeOf = (card) => ({ s: Number(card.dataset.s), d: Number(card.dataset.d), row: rowOf(card) });
 
 /** The instant of a minute of the board, in ISO 8601 with its zone: nothing is left to guess. */
@@ -47,13 +47,19 @@ export function clockAt(minute) {
 export const clockRange = (start, minutes) => `${clockAt(start)}–${clockAt(start + minutes)}`;
 export const snap = (minutes) => Math.round(minutes / SNAP) * SNAP;
 
+/** Draw the part of a place that the board has room for. */
+export function draw(item, { s, d }) {
+  const from = Math.max(0, s);
+  item.style.setProperty("--s", from);
+  item.style.setProperty("--d", Math.max(0, Math.min(span(), s + d) - from));
+}
+
 /** Show a card at a place; the server has not been asked. */
 export function show(card, { s, d, row }) {
   card.dataset.s = s;
   card.dataset.d = d;
   const item = card.parentElement;
-  item.style.setProperty("--s", s);
-  item.style.setProperty("--d", d);
+  draw(item, { s, d });
   const lane = row.querySelector(".cases");
   if (item.parentElement !== lane) lane.append(item);
   card.querySelector(".case-time").textContent = clockRange(s, d);
@@ -72,5 +78,5 @@ export function takenIn(row, except) {
 /** A hint only: whether a place looks free here. The server decides. */
 export function looksFree(taken, { s, d, p, t }) {
   const [from, to] = [s - p, s + d + t];
-  return s >= 0 && s + d <= span() && !taken.some(([start, end]) => from < end && start < to);
+  return s < span() && s + d > 0 && !taken.some(([start, end]) => from < end && start < to);
 }

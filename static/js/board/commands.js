@@ -1,6 +1,6 @@
 // Book or move one operation: show it at once, ask the server, and put it back when refused.
 
-import { post } from "../ui/server.js";
+import { inDoubt, post } from "../ui/server.js";
 import { toast } from "../ui/toast.js";
 import { cardOf, clockRange, instantAt, nameOf, show, titleOf } from "./board.js";
 import { explain } from "./refusal.js";
@@ -27,13 +27,13 @@ async function send(order, revert) {
   revert();
   if (answer.kind === "conflict") explain(order, answer, (changed) => send({ ...order, ...changed }, () => {}));
   else toast(refusalText(answer), { bad: true });
-  if (answer.kind === "stale") refresh();
+  if (inDoubt(answer)) refresh();
   return false;
 }
 
 function refusalText({ message, errors }) {
   const details = Object.values(errors || {}).flat();
-  return `Not changed. ${details.length ? details.join(" ") : message}`;
+  return details.length ? `Not changed. ${details.join(" ")}` : message;
 }
 
 function orderFor(card, place) {

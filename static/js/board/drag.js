@@ -1,7 +1,7 @@
 // Drag a case between theatres and times, drag its end, or drag from the waiting list.
 // Row geometry is read once when the pointer goes down; while moving, only a transform is written.
 
-import { SNAP, clockRange, isPhone, laneOf, looksFree, mayMove, nameOf, placeOf, rows, snap, span, takenIn, timeline } from "./board.js";
+import { SNAP, clockRange, draw as drawPart, isPhone, laneOf, looksFree, mayMove, nameOf, placeOf, rows, snap, span, takenIn, timeline } from "./board.js";
 import { scrollAtEdge } from "./edge-scroll.js";
 import { book, move } from "./commands.js";
 import { hold, release } from "./refresh.js";
@@ -71,8 +71,11 @@ function target() {
   const y = at.y + scrolled.y;
   const row = drag.rows.find(({ top, bottom }) => y >= top && y < bottom) || (fromList ? null : home);
   if (!row || (fromList && at.x > timeline().getBoundingClientRect().right)) return null;
-  const s = snap((at.x - grab - row.left + scrolled.x) / perMinute);
-  return { ...row, s: Math.min(Math.max(0, span() - from.d), Math.max(0, s)), d: from.d };
+  // A case over midnight sticks out already; it may stay so, and no other case comes to.
+  const least = Math.min(0, from.s);
+  const most = Math.max(0, span() - from.d, from.s);
+  const s = least + snap((at.x - grab - row.left + scrolled.x) / perMinute);
+  return { ...row, s: Math.min(most, Math.max(least, s)), d: from.d };
 }
 
 function enter(row) {
@@ -94,7 +97,7 @@ function draw() {
     drag.clone.style.left = `${drag.at.x - CLONE_GRAB_PX}px`;
     drag.clone.style.top = `${drag.at.y - 16}px`;
   } else if (drag.mode === "resize") {
-    drag.card.parentElement.style.setProperty("--d", to.d);
+    drawPart(drag.card.parentElement, to);
   } else {
     const [x, y] = [(to.s - drag.from.s) * drag.perMinute, to.top - drag.home.top];
     drag.card.style.transform = `translate(${x}px, ${y}px)`;
@@ -126,7 +129,7 @@ function cleanUp({ card, clone, home, over, from }) {
   card.style.transform = "";
   if (!home) return;
   card.parentElement.classList.remove("lift");
-  card.parentElement.style.setProperty("--d", from.d);
+  drawPart(card.parentElement, from);
   home.row.classList.remove("lift-row");
 }
 

@@ -1,11 +1,12 @@
 // What this tab changed, newest last. The server knows how to undo; here are only the numbers.
 
-import { post } from "../ui/server.js";
+import { inDoubt, openByPost, post } from "../ui/server.js";
 import { toast } from "../ui/toast.js";
 import { board } from "./board.js";
 import { refresh } from "./refresh.js";
 
 const changes = [];
+let asking = false;
 const button = () => document.getElementById("undo");
 
 export function remember(change) {
@@ -18,16 +19,27 @@ function update() {
 }
 
 export async function undo() {
-  const change = changes.pop();
+  const change = changes.at(-1);
+  if (change === undefined || asking) return;
+  asking = true;
+  const url = board.dataset.undo.replace("/0/", `/${change}/`);
+  const answer = await post(url, {});
+  asking = false;
+  if (answer.kind === "conflict") {
+    openByPost(url); // the page says what is in the way, and takes a reason where one helps
+    return;
+  }
+  // What was never answered can be tried again; a change that is not the last one any more never can.
+  const settled = !["offline", "broken"].includes(answer.kind);
+  if (settled) changes.splice(changes.indexOf(change), 1);
   update();
-  if (change === undefined) return;
-  const answer = await post(board.dataset.undo.replace("/0/", `/${change}/`), {});
-  toast(answer.ok ? answer.message : `Not undone. ${answer.message}`, { bad: !answer.ok });
-  await refresh();
+  toast(answer.ok || !settled ? answer.message : `Not undone. ${answer.message}`, { bad: !answer.ok });
+  if (answer.ok || inDoubt(answer)) await refresh();
 }
 
 export function startUndo() {
   update();
+  document.addEventListener("board:refreshed", update);
   document.addEventListener("click", (event) => {
     if (event.target.closest("#undo")) undo();
   });

@@ -8,8 +8,19 @@ const LARGEST = 4;
 const ZOOM_STEP = 0.5;
 const KEY = "board-view";
 
-const load = () => ({ zoom: 1, comfortable: false, ...JSON.parse(localStorage.getItem(KEY) || "{}") });
 let view = load();
+
+/** What was chosen last time; what can't be read is forgotten. */
+function load() {
+  let kept = null;
+  try {
+    kept = JSON.parse(localStorage.getItem(KEY));
+  } catch {
+    // not ours, or no storage
+  }
+  const zoom = Math.min(LARGEST, Math.max(1, Number(kept?.zoom) || 1));
+  return { zoom, comfortable: kept?.comfortable === true };
+}
 
 function apply() {
   timeline().style.setProperty("--zoom", view.zoom);

@@ -86,6 +86,8 @@ class TestWindow:
         assert (tonight.start + tonight.minutes, tonight.minutes) == (here.span, 120)
         assert (tomorrow.start, tomorrow.minutes) == (0, 120)
         assert there.hours[0] == (0, "00:00")
+        assert (tonight.begins, tonight.lasts) == (here.span - 120, 240)  # a move keeps the whole length
+        assert (tomorrow.begins, tomorrow.lasts) == (-120, 240)
         assert tomorrow.time_label == str(Period(world.at(22), world.at(2, days=1)))
 
     @pytest.mark.parametrize(("forward", "length"), [(True, 23), (False, 25)])

@@ -42,8 +42,8 @@ class CaseBar:
     """One operation in its lane; ``tail`` is the turnover after it, clipped at the next case.
 
     ``start`` and ``minutes`` are what the board has room for. A case over midnight begins before it
-    (``begins`` is negative) or ends after it; ``lasts`` is its whole length. ``state`` is scheduled, arrived, delayed, emergency, progress or done; ``state_label`` says it
-    in words.
+    (``begins`` is negative) or ends after it; ``lasts`` is its whole length. ``state`` is scheduled,
+    arrived, delayed, emergency, progress or done; ``state_label`` says it in words.
     """
 
     operation: Operation

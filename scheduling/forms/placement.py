@@ -113,6 +113,20 @@ class PlacementForm(CommandForm):
         self.errors.pop("theatre", None)
         self.cleaned_data["theatre"] = found
         self._take_start(start)
+        if "at" in self.cleaned_data:
+            self._show(found, timezone.localtime(self.cleaned_data["at"]))
+
+    def _show(self, theatre: Theatre, start: datetime) -> None:
+        """Put a slot into the fields: if it is refused, a reason or a small change is all that is missing."""
+        self.data = self.data.copy()
+        shown = {"theatre": theatre.pk, "day": f"{start:%Y-%m-%d}", "time": f"{start:%H:%M}", "slot": ""}
+        for name, value in shown.items():
+            self.data[name] = value
+        try:
+            instant_of(start.replace(tzinfo=None, fold=0))
+        except AmbiguousTimeError as error:
+            self.data["fold"] = str(start.fold)
+            self._offer_folds(error)
 
     def _take_start(self, text: str) -> None:
         """Take an instant, or a local time where it names no zone."""

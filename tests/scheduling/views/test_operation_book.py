@@ -207,3 +207,17 @@ def test_the_slots_beside_the_form_fit_what_it_says_now(world: World, coordinato
     assert busy[0][0].period.start >= world.at(10) > anybody[0][0].period.start
     assert long[0][0].period.minutes == 300
     assert [slot for slot, _ in nonsense] == [slot for slot, _ in anybody]
+
+
+def test_a_slot_that_needs_a_reason_stays_in_the_form(world: World, coordinator: Client) -> None:
+    operation = world.waiting(due_on=world.day - timedelta(days=3))
+    slot = f"{world.two.pk}@{world.at(11).isoformat()}"
+    sent = {"version": 1, "minutes": 60, "slot": slot, "theatre": "", "day": "", "time": ""}
+    refused = coordinator.post(url(operation), sent)
+    form = refused.context["form"]
+    assert refused.status_code == 409
+    shown = {name: str(form[name].value()) for name in ("theatre", "day", "time", "slot")}
+    assert shown == {"theatre": str(world.two.pk), "day": f"{world.day}", "time": "11:00", "slot": ""}
+    again = coordinator.post(url(operation), {**sent, **shown, "override_reason": "Was away"})
+    assert again.status_code == 302
+    assert Operation.objects.get(pk=operation.pk).starts_at == world.at(11)

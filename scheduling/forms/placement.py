@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -118,15 +119,13 @@ class PlacementForm(CommandForm):
 
     def _show(self, theatre: Theatre, start: datetime) -> None:
         """Put a slot into the fields: if it is refused, a reason or a small change is all that is missing."""
-        self.data = self.data.copy()
         shown = {"theatre": theatre.pk, "day": f"{start:%Y-%m-%d}", "time": f"{start:%H:%M}", "slot": ""}
-        for name, value in shown.items():
-            self.data[name] = value
         try:
             instant_of(start.replace(tzinfo=None, fold=0))
         except AmbiguousTimeError as error:
-            self.data["fold"] = str(start.fold)
+            shown["fold"] = str(start.fold)
             self._offer_folds(error)
+        self.data = {**self.data.dict(), **shown} if isinstance(self.data, QueryDict) else {**self.data, **shown}
 
     def _take_start(self, text: str) -> None:
         """Take an instant, or a local time where it names no zone."""

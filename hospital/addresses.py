@@ -46,8 +46,15 @@ def database(environ: Mapping[str, str] = os.environ, place: Place | None = None
         "PORT": str(_port(parts) or ""),
         "CONN_MAX_AGE": int(environ.get("DATABASE_CONN_MAX_AGE", "600")),
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5} | options,
+        "OPTIONS": {"connect_timeout": 5} | _beside_pgoptions(options, environ),
     }
+
+
+def _beside_pgoptions(options: dict[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Add PGOPTIONS to an address's ``options``: libpq would take these instead, and drop the time-outs in it."""
+    if "options" not in options or "PGOPTIONS" not in environ:
+        return options
+    return options | {"options": f"{environ['PGOPTIONS']} {options['options']}"}  # PostgreSQL takes the last word
 
 
 def redis_url(environ: Mapping[str, str] = os.environ, place: Place | None = None) -> str:

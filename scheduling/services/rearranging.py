@@ -82,7 +82,7 @@ def _demand_same_list(locked: Sequence[Operation], operation_id: int) -> None:
     for number, operation in now.items():
         if number not in listed:
             raise StaleVersionError(operation, operation.version - 1)
-    if now.keys() != listed:
+    if first is None or now.keys() != listed:
         raise InvalidPlanError("listed", "This is not the list of that theatre. Look at it again, then repeat.")
 
 

@@ -1,8 +1,13 @@
 """``DATABASE_URL`` and ``REDIS_URL``: what is understood, and what is refused in words."""
 
+import os
+import runpy
+from contextlib import closing
 from pathlib import Path
 
+import psycopg2
 import pytest
+from django.db import connection
 
 from hospital import addresses
 from hospital.embedded.place import Place
@@ -22,6 +27,28 @@ def test_database_url_names_everything() -> None:
     }
     assert found["OPTIONS"] == {"connect_timeout": 5, "sslmode": "verify-full"}
     assert found["CONN_HEALTH_CHECKS"] is True
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("query", ["", "?options=-c%20work_mem%3D8MB"])
+def test_web_processes_wait_for_nothing_for_ever(monkeypatch: pytest.MonkeyPatch, query: str) -> None:
+    """Whatever options the address names, the limits of ``gunicorn.conf.py`` hold."""
+    monkeypatch.setenv("PGOPTIONS", "restored afterwards")
+    monkeypatch.delenv("PGOPTIONS")
+    runpy.run_path("gunicorn.conf.py")
+    found = addresses.database({**os.environ, "DATABASE_URL": f"postgres:///any{query}"})
+    here = connection.get_connection_params() | found["OPTIONS"]
+    with closing(psycopg2.connect(**here)) as web, web.cursor() as cursor:
+        limits = {}
+        for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "work_mem"):
+            cursor.execute(f"SHOW {name}")
+            limits[name] = cursor.fetchone()[0]
+    assert limits == {
+        "lock_timeout": "10s",
+        "statement_timeout": "25s",
+        "idle_in_transaction_session_timeout": "1min",
+        "work_mem": "8MB" if query else "4MB",
+    }
 
 
 @pytest.mark.parametrize("url", ["postgres:///theatres?host=/run/pg", "postgresql://%2Frun%2Fpg/theatres"])

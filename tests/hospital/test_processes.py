@@ -53,7 +53,15 @@ def pids(folder: Path) -> dict[str, int]:
     """Return the process id of each service by a word of its command line."""
     found = processes_naming(f"# {folder}")
     words = {"pool": "wait", "stubborn": "trap"}
-    return {name: pid for name, word in words.items() for pid, line in found.items() if word in line}
+    return {name: pid for name, word in words.items() for pid, line in found.items() if word in line and leads(pid)}
+
+
+def leads(pid: int) -> bool:
+    """Say whether a process leads its group; a shell's child has the shell's command line for a moment."""
+    try:
+        return os.getpgid(pid) == pid
+    except ProcessLookupError:
+        return False
 
 
 def test_a_killed_program_is_started_again_at_once_and_this_is_said(

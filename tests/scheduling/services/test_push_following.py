@@ -17,6 +17,7 @@ from scheduling.services import (
 from tests.factories import BlockFactory, SpecialtyFactory, TheatreFactory, open_all_week
 from tests.scheduling.services.reading import held, listed
 from tests.scheduling.services.refusing import refused
+from tests.scheduling.services.verbs import move
 from tests.scheduling.world import TUESDAY, World
 
 
@@ -173,9 +174,21 @@ def test_a_case_that_changed_after_the_list_was_read(world: World) -> None:
 def test_only_the_list_itself_is_pushed(world: World) -> None:
     first, elsewhere = world.booked(world.at(10)), world.booked(world.at(12), theatre=world.two)
 
-    for versions in (listed(first) | listed(elsewhere), listed(elsewhere)):
+    for versions in (listed(first) | listed(elsewhere), listed(elsewhere), {}):
         with refused(InvalidPlanError) as error:
             push_following(actor=world.coordinator, operation_id=first.pk, versions=versions, minutes=15)
         assert error.value.field == "listed"
     with refused(NotPossibleError):
         push_following(actor=world.coordinator, operation_id=first.pk, versions={0: 1}, minutes=15)
+
+
+def test_a_case_that_left_after_the_list_was_read(world: World) -> None:
+    first, second = world.booked(world.at(10)), world.booked(world.at(12))
+    seen = listed(first)
+    move(world, world.coordinator, second, second.version)
+
+    with refused(StaleVersionError) as error:
+        push_following(actor=world.coordinator, operation_id=first.pk, versions=seen, minutes=15)
+
+    assert error.value.operation == second
+    assert "Jo Marsh – moved" in str(error.value)

@@ -63,6 +63,26 @@ def test_a_time_to_come_is_refused_whole(world):
     assert times_of(operation) == {}
 
 
+@pytest.mark.parametrize(
+    ("chart", "said"),
+    [
+        ({"in_theatre": hours_ago(1), "lunch": hours_ago(1)}, "Choose one of the listed events."),
+        ({"out": hours_ago(1).replace(tzinfo=None)}, "The time needs a time zone."),
+    ],
+)
+def test_what_is_no_chart_is_refused_in_words(world, chart, said):
+    operation = world.booked(world.at(9))
+    with pytest.raises(InvalidPlanError) as error:
+        record_chart(actor=world.coordinator, operation_id=operation.pk, times=chart)
+    assert str(error.value) == said
+    assert times_of(operation) == {}
+
+
+def test_a_chart_of_no_operation(world):
+    with pytest.raises(NotPossibleError, match="does not exist any more"):
+        record_chart(actor=world.coordinator, operation_id=0, times={"out": hours_ago(1)})
+
+
 def test_an_operation_that_is_not_booked_has_no_chart(world):
     with pytest.raises(NotPossibleError, match="Book it first"):
         record_chart(actor=world.coordinator, operation_id=world.waiting().pk, times={"out": hours_ago(1)})

@@ -1,9 +1,11 @@
 """Swap and push by their pages; postpone and cancel with reasons."""
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from scheduling.models import Operation
+from scheduling.services.locking import BUSY
 from tests.factories import CancellationReasonFactory
 from tests.scheduling.world import World
 
@@ -46,6 +48,36 @@ def test_push_of_nonsense_is_a_wrong_field(listed: str, world: World, coordinato
     operation = world.booked(world.at(10))
     response = coordinator.post(f"/operations/{operation.pk}/push/", {"listed": listed, "minutes": 30})
     assert (response.status_code, list(response.context["form"].errors)) == (422, ["listed"])
+
+
+def test_push_of_a_list_that_another_case_joined(world: World, coordinator: Client) -> None:
+    first = world.booked(world.at(8))
+    url = f"/operations/{first.pk}/push/"
+    fields = {"listed": coordinator.get(url).context["form"]["listed"].value(), "minutes": 30}
+    joined = world.booked(world.at(12))
+    response = coordinator.post(url, fields)
+    assert (response.status_code, response.context["refusal"].kind) == (409, "stale")
+    assert [Operation.objects.get(pk=o.pk).starts_at for o in (first, joined)] == [world.at(8), world.at(12)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_push_while_somebody_keeps_the_theatre_locked(world: World, coordinator: Client) -> None:
+    operation = world.booked(world.at(10))
+    forgotten = connection.copy()
+    forgotten.set_autocommit(False)
+    try:
+        with forgotten.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM resources_resource WHERE id = %s FOR UPDATE", [world.one.pk])
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '100ms'")
+        fields = {"listed": f"{operation.pk}:{operation.version}", "minutes": 30}
+        response = coordinator.post(f"/operations/{operation.pk}/push/", fields)
+    finally:
+        forgotten.close()
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+    assert (response.status_code, response.context["refusal"].message) == (409, BUSY)
+    assert Operation.objects.get(pk=operation.pk).starts_at == world.at(10)
 
 
 def test_a_refused_swap_keeps_the_choice(world: World, coordinator: Client) -> None:

@@ -10,7 +10,10 @@ class AccountsConfig(AppConfig):
     verbose_name = "People and access"
 
     def ready(self) -> None:
-        """Register the audit trail of this app's models."""
-        from accounts import audit  # noqa: PLC0415
+        """Register the audit trail of this app's models, and start a session's clocks at each sign-in."""
+        from django.contrib.auth.signals import user_logged_in  # noqa: PLC0415
+
+        from accounts import audit, sessions  # noqa: PLC0415
 
         audit.register()
+        user_logged_in.connect(sessions.begin)

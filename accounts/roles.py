@@ -52,6 +52,10 @@ CAPABILITIES: dict[str, frozenset[str]] = {
     Role.ADMINISTRATOR: _REFERENCE | {"scheduling.view_schedule", "scheduling.import_operations"},
 }
 
+IDLE_MINUTES: dict[str, int] = {**dict.fromkeys(Role.values, 30), Role.PRIVACY_OFFICER: 15, Role.ADMINISTRATOR: 15}
+"""After how many minutes without activity a session ends."""
+SHORTEST_IDLE_MINUTES = min(IDLE_MINUTES.values())
+
 WORDS: dict[str, str] = {
     "accounts.manage_users": "manage accounts",
     "accounts.view_audit_trail": "see the audit trail",

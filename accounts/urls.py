@@ -8,7 +8,10 @@ an administrator, as accounts are.
 from allauth.account import views
 from django.urls import path, re_path
 
+from accounts.views import stay
+
 urlpatterns = [
+    path("stay/", stay, name="account_stay"),
     path("login/", views.login, name="account_login"),
     path("logout/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),

@@ -32,6 +32,8 @@ from django.http import HttpRequest  # noqa: E402
 from django.utils.module_loading import import_string  # noqa: E402
 from redis.exceptions import RedisError  # noqa: E402
 
+from accounts.models import User  # noqa: E402
+from accounts.sessions import why_over  # noqa: E402
 from messaging.live import CHANNEL  # noqa: E402
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -186,7 +188,8 @@ def check_session(session_key: str) -> int:
         session: SessionBase = import_string(f"{settings.SESSION_ENGINE}.SessionStore")(session_key)
         request = HttpRequest()
         request.session = session
-        return OK if get_user(request).is_authenticated else UNAUTHORIZED
+        user = get_user(request)
+        return OK if isinstance(user, User) and not why_over(session, user) else UNAUTHORIZED
     except DatabaseError:
         return SERVICE_UNAVAILABLE
     finally:

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
+from accounts.sessions import idle_limit
 from patients.models import Patient
 from scheduling.conflicts import Conflict
 from scheduling.models import Operation
@@ -44,6 +45,12 @@ def state_icon(state: str) -> SafeString:
 def can(user: User | AnonymousUser, capability: str) -> bool:
     """Say whether the person may do something: ``{% if user|can:"scheduling.book_operation" %}``."""
     return isinstance(user, User) and user.can(capability)
+
+
+@register.simple_tag
+def idle_minutes(user: User) -> int:
+    """Return after how many minutes without activity this person is signed out."""
+    return int(idle_limit(user).total_seconds() // 60)
 
 
 @register.filter

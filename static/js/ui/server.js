@@ -46,7 +46,7 @@ export function openByPost(url) {
 /** GET a fragment of a page as text, or null when it can't be had now. */
 export async function fragment(url) {
   try {
-    const response = await fetch(url);
+    const response = await fetch(url, { headers: { "X-Background": "1" } });
     return response.ok && !response.redirected ? await response.text() : null;
   } catch {
     return null;

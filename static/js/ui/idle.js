@@ -1,0 +1,49 @@
+// Warn before the session ends because nobody is there, and let one stay. The server decides; see accounts/sessions.py.
+
+import { post } from "./server.js";
+
+const WARN_MS = 120_000;
+const TELL_EVERY_MS = 60_000;
+const KEY = "active-at"; // shared by the tabs of one browser; a time and nothing else
+const dialog = () => document.getElementById("idle-warning");
+
+let told = Date.now();
+let limit = Infinity;
+let timer = 0;
+
+const active = () => Math.max(told, Number(localStorage.getItem(KEY)) || 0);
+
+async function tell() {
+  told = Date.now();
+  localStorage.setItem(KEY, told);
+  const answer = await post(document.body.dataset.stay, {});
+  if (!answer.ok && answer.kind === "refused") leave();
+}
+
+function noteHand() {
+  if (!dialog().open && Date.now() - active() > TELL_EVERY_MS) tell();
+}
+
+/** Ask for this page again: the server finds the time over, shows the sign-in page and leads back. */
+function leave() {
+  clearInterval(timer);
+  location.assign(location.pathname + location.search);
+}
+
+function look() {
+  const left = limit - (Date.now() - active());
+  const box = dialog();
+  if (left <= 0) leave();
+  else if (left <= WARN_MS && !box.open) box.showModal();
+  else if (left > WARN_MS && box.open) box.close(); // another tab is in use
+  box.querySelector("[data-left]").textContent = `${Math.max(1, Math.ceil(left / 60_000))} min`;
+}
+
+export function startIdle() {
+  if (!dialog()) return;
+  limit = Number(document.body.dataset.idle) * 60_000;
+  localStorage.setItem(KEY, told);
+  for (const type of ["pointerdown", "keydown"]) document.addEventListener(type, noteHand, { passive: true });
+  dialog().addEventListener("close", tell);
+  timer = setInterval(look, 5_000);
+}

@@ -61,6 +61,11 @@ class CaseBar:
         """Return the specialty's colour."""
         return self.operation.specialty.hue
 
+    @property
+    def ends_here(self) -> bool:
+        """Say whether its end is on the board, where it can be taken hold of."""
+        return self.begins + self.lasts <= self.start + self.minutes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TheatreRow:
@@ -83,12 +88,17 @@ class TheatreRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayBoard:
-    """Everything the day page shows; positions are minutes of elapsed time from ``period.start``."""
+    """Everything the day page shows; positions are minutes of elapsed time from ``period.start``.
+
+    ``hours`` are the marks on the board. ``jumps`` are the hours of the day after it at which the
+    clock does not go on as usual: a case over midnight may reach beyond a change of clocks.
+    """
 
     day: date
     period: Period
     now: int | None
     hours: list[tuple[int, str]]
+    jumps: list[tuple[int, str]]
     rows: list[TheatreRow]
 
     @property
@@ -153,7 +163,8 @@ def day_board(day: date, *, now: datetime | None = None) -> DayBoard:
         for theatre in theatres
     ]
     now_minute = _minute(window, now) if window.start <= now < window.end else None
-    return DayBoard(day=day, period=window, now=now_minute, hours=_hours(window), rows=rows)
+    hours, jumps = _hours(window), _jumps(window)
+    return DayBoard(day=day, period=window, now=now_minute, hours=hours, jumps=jumps, rows=rows)
 
 
 def _by_theatre(rows: Iterable[Any]) -> dict[int, list[Any]]:
@@ -205,10 +216,20 @@ def _ceil_hour(at: datetime) -> datetime:
 
 def _hours(window: Period) -> list[tuple[int, str]]:
     """Return a label for each elapsed hour; on a clock-change night one is missing or comes twice."""
+    return [(minute, f"{_clock(window, minute):%H:%M}") for minute in range(0, window.minutes, 60)]
+
+
+def _jumps(window: Period) -> list[tuple[int, str]]:
+    after = range(window.minutes, window.minutes + 24 * 60, 60)
     return [
-        (minute, f"{timezone.localtime(window.start + timedelta(minutes=minute)):%H:%M}")
-        for minute in range(0, window.minutes, 60)
+        (minute, f"{_clock(window, minute):%H:%M}")
+        for minute in after
+        if _clock(window, minute).utcoffset() != _clock(window, minute - 60).utcoffset()
     ]
+
+
+def _clock(window: Period, minute: int) -> datetime:
+    return timezone.localtime(window.start + timedelta(minutes=minute))
 
 
 def _minute(window: Period, at: datetime) -> int:

@@ -1,15 +1,19 @@
 """The coordinator moves cases on the day board."""
 
 import re
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Locator, Page, Route, expect
 
 from scheduling.models import Operation, OperationChange
 from scheduling.services import Override, book_operation, move_operation
 from tests.browser.conftest import Hospital, OpenPage
 from tests.factories import TheatreFactory, UserFactory, open_all_week
+from tests.scheduling.world import clock_change
 
 pytestmark = pytest.mark.browser
 
@@ -236,6 +240,57 @@ def test_a_case_over_midnight_is_dragged_from_the_part_that_is_seen(
     assert Operation.objects.get(pk=over_midnight.pk).in_room_minutes == 240
 
 
+def test_the_end_of_a_case_over_midnight_is_taken_on_the_day_it_is_on(
+    hospital: Hospital, open_page: OpenPage, over_midnight: Operation
+) -> None:
+    evening = open_page(f"/schedule/{hospital.day}/", hospital.coordinator)
+    expect(card(evening, over_midnight)).to_be_visible()
+    expect(card(evening, over_midnight).locator(".rsz")).to_have_count(0)
+
+    page = open_page(f"/schedule/{hospital.day + timedelta(days=1)}/", hospital.coordinator)
+    page.locator("#zoom-out[disabled]").wait_for()
+    box = card(page, over_midnight).bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] - 4, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + box["width"] / 4, y, steps=6)  # of the two hours that are seen
+    page.mouse.up()
+    expect(page.locator(".toast-x")).to_contain_text("22:00")
+    assert hospital.place(over_midnight) == ("Theatre 3", "22:00")
+    assert Operation.objects.get(pk=over_midnight.pk).in_room_minutes == 270
+
+
+@pytest.mark.parametrize(("forward", "end"), [(True, "05:00"), (False, "03:00")])
+def test_a_case_over_a_change_of_clocks_keeps_its_length(
+    hospital: Hospital,
+    open_page: OpenPage,
+    forward: bool,  # noqa: FBT001
+    end: str,
+) -> None:
+    zone = ZoneInfo(settings.TIME_ZONE)
+    day = clock_change(zone, forward=forward).astimezone(zone).date() - timedelta(days=1)
+    operation = book_operation(
+        actor=hospital.coordinator,
+        operation_id=hospital.other.pk,
+        version=1,
+        theatre_id=hospital.second.pk,
+        start=datetime.combine(day, time(22, 5), tzinfo=zone),
+        minutes=360,
+        override=Override("At night"),
+    )
+    page = open_page(f"/schedule/{day}/", hospital.coordinator)
+    page.locator("#zoom-out[disabled]").wait_for()
+    card(page, operation).focus()
+    page.keyboard.press("m")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#announcer")).to_contain_text(f"Theatre 2, 22:00 to {end}")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast-x")).to_contain_text("22:00")
+    assert hospital.place(operation) == ("Theatre 2", "22:00")
+    assert Operation.objects.get(pk=operation.pk).in_room_minutes == 360
+
+
 class Finger:
     """One finger on the screen, as the browser itself reports it."""
 
@@ -256,6 +311,13 @@ def tablet(hospital: Hospital, open_page: OpenPage) -> Page:
     return page
 
 
+def middle(what: Locator) -> tuple[float, float]:
+    """Return where to touch the left end of a card, or the middle of anything narrow."""
+    box = what.bounding_box()
+    assert box
+    return box["x"] + min(20, box["width"] / 2), box["y"] + min(12, box["height"] / 2)
+
+
 def test_a_finger_that_rests_picks_a_card_up(tablet: Page, hospital: Hospital) -> None:
     box = card(tablet, hospital.booked).bounding_box()
     lane = tablet.locator(f"#theatre-{hospital.second.pk} .tl-lane").bounding_box()
@@ -271,16 +333,39 @@ def test_a_finger_that_rests_picks_a_card_up(tablet: Page, hospital: Hospital) -
     assert hospital.place(hospital.booked) == ("Theatre 2", "09:00")
 
 
-def test_a_finger_that_swipes_moves_nothing(tablet: Page, hospital: Hospital) -> None:
-    box = card(tablet, hospital.booked).bounding_box()
-    assert box
+def test_a_finger_takes_a_card_from_the_waiting_list(tablet: Page, hospital: Hospital) -> None:
+    x, y = middle(waiting_card(tablet, hospital.waiting))
+    lane = tablet.locator(f"#theatre-{hospital.second.pk} .tl-lane").bounding_box()
+    assert lane
     finger = Finger(tablet)
-    finger.touch("touchStart", box["x"] + 20, box["y"] + 12)
-    for step in range(1, 8):
-        finger.touch("touchMove", box["x"] + 20 + 30 * step, box["y"] + 12)
-    tablet.wait_for_timeout(500)  # longer than a finger has to rest
+    finger.touch("touchStart", x, y)
+    expect(tablet.locator(".clone")).to_be_visible()
+    to = lane["x"] + lane["width"] / 2 + 20, lane["y"] + 20  # the board shows 7:00 to 19:00
+    for step in range(1, 6):
+        finger.touch("touchMove", x + (to[0] - x) * step / 5, y + (to[1] - y) * step / 5)
     finger.touch("touchEnd")
+    expect(tablet.locator(".toast-x")).to_contain_text("Theatre 2")
+    assert hospital.place(hospital.waiting) == ("Theatre 2", "13:00")
+
+
+@pytest.mark.parametrize(("axis", "dx", "dy"), [("scrollLeft", -30, 0), ("scrollTop", 0, -30)])
+def test_a_finger_that_swipes_over_a_card_scrolls(
+    hospital: Hospital, tablet: Page, axis: str, dx: int, dy: int
+) -> None:
+    for position in range(3, 16):  # more theatres than fit
+        TheatreFactory(name=f"Theatre {position}", position=position)
+    tablet.reload()
+    tablet.locator("#zoom-out[disabled]").wait_for()
+    tablet.locator("#zoom-in").click()
+    x, y = middle(card(tablet, hospital.booked))
+    finger = Finger(tablet)
+    finger.touch("touchStart", x, y)
+    for step in range(1, 5):
+        finger.touch("touchMove", x + dx * step, y + dy * step)
+    tablet.wait_for_timeout(500)  # longer than a finger has to rest
     expect(card(tablet, hospital.booked)).not_to_have_class(re.compile("dragging"))
+    finger.touch("touchEnd")
+    assert tablet.evaluate(f"document.getElementById('tl').{axis}") > 0
     assert OperationChange.objects.filter(operation=hospital.booked, verb="moved").count() == 0
 
 
@@ -295,12 +380,43 @@ def test_an_answer_that_is_lost_is_called_unknown_and_the_board_shows_what_is(bo
     expect(board.locator(f"#cases-{hospital.second.pk} .case")).to_contain_text("13:30–14:30")
 
 
-def test_an_undo_without_an_answer_can_be_tried_again(board: Page, hospital: Hospital) -> None:
+BAD_GATEWAY = {"status": 502, "content_type": "text/html", "body": "Bad gateway"}
+HALF_AN_ANSWER = {"status": 200, "content_type": "application/json", "body": '{"ok": tr'}
+NO_TOKEN = {"status": 403, "content_type": "text/html", "body": "CSRF"}
+
+
+@pytest.mark.parametrize("answer", [BAD_GATEWAY, HALF_AN_ANSWER], ids=["502", "half"])
+def test_an_answer_that_says_nothing_is_called_unknown_too(
+    board: Page, hospital: Hospital, answer: dict[str, Any]
+) -> None:
+    def spoil(route: Route) -> None:
+        route.fetch()  # the server does it
+        route.fulfill(**answer)
+
+    board.route("**/move/", spoil)
+    drag(board, card(board, hospital.booked), hospital.second.pk, "13:30")
+    expect(board.get_by_role("alert")).to_contain_text("not known whether this was saved")
+    expect(board.locator(f"#cases-{hospital.second.pk} .case")).to_contain_text("13:30–14:30")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (None, "not known whether this was saved"),
+        (BAD_GATEWAY, "not known whether this was saved"),
+        (NO_TOKEN, "nothing was changed"),
+    ],
+    ids=["offline", "502", "403"],
+)
+def test_an_undo_that_was_not_decided_can_be_tried_again(
+    board: Page, hospital: Hospital, answer: dict[str, Any] | None, words: str
+) -> None:
     drag(board, card(board, hospital.booked), hospital.second.pk, "13:30")
     expect(board.locator(".toast-x")).to_contain_text("Theatre 2")
-    board.route("**/undo/", lambda route: route.abort())
+    board.route("**/undo/", lambda route: route.fulfill(**answer) if answer else route.abort())
     board.keyboard.press("Control+z")
-    expect(board.get_by_role("alert")).to_contain_text("not known whether this was saved")
+    expect(board.get_by_role("alert")).to_contain_text(words)
+    expect(board.locator("#undo")).to_be_enabled()
     board.unroute("**/undo/")
     board.keyboard.press("Control+z")
     expect(board.locator("#undo")).to_be_disabled()
@@ -322,8 +438,25 @@ def test_an_undo_that_meets_a_conflict_opens_its_page(board: Page, hospital: Hos
     assert hospital.place(hospital.booked) == ("Theatre 2", "13:30")
 
 
-def test_a_view_that_can_not_be_read_is_forgotten(hospital: Hospital, open_page: OpenPage) -> None:
+def test_an_undo_that_comes_too_late_is_forgotten(board: Page, hospital: Hospital) -> None:
+    drag(board, card(board, hospital.booked), hospital.second.pk, "13:30")
+    expect(board.locator(".toast-x")).to_contain_text("Theatre 2")
+    move_operation(
+        actor=hospital.coordinator,
+        operation_id=hospital.booked.pk,
+        version=3,
+        theatre_id=hospital.second.pk,
+        start=hospital.at("15:00"),
+    )
+    board.keyboard.press("Control+z")
+    expect(board.get_by_role("alert")).to_contain_text("Not undone. This was changed meanwhile")
+    expect(card(board, hospital.booked)).to_contain_text("15:00–16:00")
+    expect(board.locator("#undo")).to_be_disabled()
+
+
+@pytest.mark.parametrize("kept", ["{broken", "null", "7", '{"zoom": "wide"}'])
+def test_a_view_that_can_not_be_read_is_forgotten(hospital: Hospital, open_page: OpenPage, kept: str) -> None:
     page = open_page(f"/schedule/{hospital.day}/", hospital.coordinator)
-    page.evaluate("localStorage.setItem('board-view', '{broken')")
+    page.evaluate("kept => localStorage.setItem('board-view', kept)", kept)
     page.reload()
     expect(page.locator("#zoom-out[disabled]")).to_be_visible()

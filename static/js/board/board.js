@@ -33,7 +33,7 @@ export function minuteNow() {
   return Math.floor((Date.now() - Number(timeline().dataset.start)) / MINUTE_MS);
 }
 
-/** The hospital's clock at a minute of the board, read off the hour marks that the server wrote. */
+/** The hospital's clock at a minute of the board, read off the marks that the server wrote: the hours, and changes after it. */
 export function clockAt(minute) {
   let mark = null;
   for (const item of timeline().querySelectorAll(".tl-hours li[data-clock]")) {

@@ -99,8 +99,7 @@ function draw() {
   } else if (drag.mode === "resize") {
     drawPart(drag.card.parentElement, to);
   } else {
-    const [x, y] = [(to.s - drag.from.s) * drag.perMinute, to.top - drag.home.top];
-    drag.card.style.transform = `translate(${x}px, ${y}px)`;
+    drawMoved(to);
   }
   const free = to !== null && looksFree(drag.taken, { ...to, ...drag.extra });
   ghost.classList.toggle("ghost-ok", free);
@@ -109,6 +108,15 @@ function draw() {
   else hideDrop();
   const overTimeline = !drag.fromList || to;
   if (overTimeline && scrollAtEdge(timeline(), drag.at)) drag.frame = requestAnimationFrame(draw);
+}
+
+/** Only a transform, unless what there is to see of the case changes with its place. */
+function drawMoved(to) {
+  const { card, from, home, perMinute } = drag;
+  const cut = from.s < 0 || from.s + from.d > span();
+  if (cut) drawPart(card.parentElement, to);
+  const [x, y] = [cut ? 0 : (to.s - from.s) * perMinute, to.top - home.top];
+  card.style.transform = `translate(${x}px, ${y}px)`;
 }
 
 function follow(event) {

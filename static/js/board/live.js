@@ -53,6 +53,7 @@ export function startLive() {
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) soon();
   });
+  addEventListener("online", soon); // what was asked for without a connection never came
   addEventListener("pagehide", () => stream?.close());
   addEventListener("pageshow", (event) => event.persisted && (listen(), soon()));
 }

@@ -1,6 +1,6 @@
 // What this tab changed, newest last. The server knows how to undo; here are only the numbers.
 
-import { inDoubt, openByPost, post } from "../ui/server.js";
+import { inDoubt, isDecided, openByPost, post } from "../ui/server.js";
 import { toast } from "../ui/toast.js";
 import { board } from "./board.js";
 import { refresh } from "./refresh.js";
@@ -29,11 +29,12 @@ export async function undo() {
     openByPost(url); // the page says what is in the way, and takes a reason where one helps
     return;
   }
-  // What was never answered can be tried again; a change that is not the last one any more never can.
-  const settled = !["offline", "broken"].includes(answer.kind);
-  if (settled) changes.splice(changes.indexOf(change), 1);
+  // What the server did not decide can be tried again; what it refused, it would refuse again, and it
+  // must not stand in the way of the changes before it.
+  const decided = isDecided(answer);
+  if (decided) changes.splice(changes.indexOf(change), 1);
   update();
-  toast(answer.ok || !settled ? answer.message : `Not undone. ${answer.message}`, { bad: !answer.ok });
+  toast(answer.ok || !decided ? answer.message : `Not undone. ${answer.message}`, { bad: !answer.ok });
   if (answer.ok || inDoubt(answer)) await refresh();
 }
 

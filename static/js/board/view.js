@@ -32,8 +32,12 @@ function apply() {
 
 function change(part) {
   view = { ...view, ...part };
-  localStorage.setItem(KEY, JSON.stringify(view));
   apply();
+  try {
+    localStorage.setItem(KEY, JSON.stringify(view));
+  } catch {
+    // no storage: it holds for this page only
+  }
 }
 
 const zoomTo = (zoom) => change({ zoom: Math.min(LARGEST, Math.max(1, zoom)) });

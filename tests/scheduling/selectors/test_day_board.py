@@ -88,6 +88,8 @@ class TestWindow:
         assert there.hours[0] == (0, "00:00")
         assert (tonight.begins, tonight.lasts) == (here.span - 120, 240)  # a move keeps the whole length
         assert (tomorrow.begins, tomorrow.lasts) == (-120, 240)
+        assert (tonight.ends_here, tomorrow.ends_here) == (False, True)
+        assert here.jumps == there.jumps == []
         assert tomorrow.time_label == str(Period(world.at(22), world.at(2, days=1)))
 
     @pytest.mark.parametrize(("forward", "length"), [(True, 23), (False, 25)])
@@ -112,6 +114,19 @@ class TestWindow:
 
         cases = row_of(board, world.one).cases
         assert [(case.start, case.minutes) for case in cases] == [(0, 60), (length * 60 - 90, 60)]
+
+    @pytest.mark.parametrize("forward", [True, False])
+    def test_the_evening_before_the_clocks_change(self, world: World, forward: bool) -> None:  # noqa: FBT001
+        change = clock_change(ZONE, forward=forward)
+        day = change.astimezone(ZONE).date() - timedelta(days=1)
+        late = datetime.combine(day, time(22), tzinfo=ZONE)
+        world.booked(late, surgery_minutes=345)  # with anaesthesia six hours
+        here, there = day_board(day), day_board(day + timedelta(days=1))
+        assert here.jumps == [(Period(here.period.start, change).minutes, f"{change.astimezone(ZONE):%H:%M}")]
+        assert there.jumps == []
+        for board, begins in ((here, here.span - 120), (there, -120)):
+            (case,) = row_of(board, world.one).cases
+            assert (case.begins, case.lasts) == (begins, 360)
 
     def test_now_is_a_line_only_within_the_window(self, world: World) -> None:
         assert day_board(world.day, now=world.at(9, 25)).now == 145

@@ -23,6 +23,8 @@ COPY . .
 COPY --from=assets /src/static/vendor static/vendor
 # Static files need no secrets: the values below are never used for anything else.
 RUN SECRET_KEY=$(python -c "import secrets; print(secrets.token_urlsafe(64))") ALLOWED_HOSTS=build.invalid \
+    FIELD_KEYS=$(python -c "import os, base64; print('build:' + base64.b64encode(os.urandom(32)).decode())") \
+    INDEX_KEY=$(python -c "import secrets; print(secrets.token_urlsafe(64))") \
     DATABASE_URL="postgres://build@build.invalid/x?sslmode=verify-full" REDIS_URL=rediss://build.invalid/0 \
     python manage.py collectstatic --no-input --verbosity 0
 USER hospital

@@ -11,9 +11,11 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the audit trail of this app's models, and start a session's clocks at each sign-in."""
+        from allauth.mfa.signals import authenticator_added  # noqa: PLC0415
         from django.contrib.auth.signals import user_logged_in  # noqa: PLC0415
 
-        from accounts import audit, sessions  # noqa: PLC0415
+        from accounts import audit, second_factor, sessions  # noqa: PLC0415
 
         audit.register()
         user_logged_in.connect(sessions.begin)
+        authenticator_added.connect(second_factor.note_set_up)

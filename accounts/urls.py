@@ -6,12 +6,18 @@ an administrator, as accounts are.
 """
 
 from allauth.account import views
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
-from accounts.views import stay
+from accounts.views import end_session, remove_passkey, resumed, second_factor, stay
 
 urlpatterns = [
     path("stay/", stay, name="account_stay"),
+    path("resumed/", resumed, name="account_resumed"),
+    path("second-factor/", second_factor, name="account_second_factor"),
+    path("second-factor/webauthn/keys/<int:pk>/remove/", remove_passkey, name="mfa_remove_webauthn"),
+    path("second-factor/", include("allauth.mfa.urls")),
+    path("sessions/", include("allauth.usersessions.urls")),
+    path("sessions/<int:session_id>/end/", end_session, name="account_end_session"),
     path("login/", views.login, name="account_login"),
     path("logout/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),

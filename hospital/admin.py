@@ -1,8 +1,12 @@
 """The audit trail to look at, and what other packages put into the admin taken out again."""
 
 import allauth.account.admin
+import allauth.mfa.admin
+import allauth.usersessions.admin
 import auditlog.admin
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from auditlog.mixins import LogEntryAdminMixin
 from auditlog.models import LogEntry
 from django.contrib import admin
@@ -12,9 +16,9 @@ from django.contrib.auth.models import Group
 from accounts.admin_access import ReadOnlyAdmin
 
 # Imported so that they have registered what is unregistered here.
-_REGISTERED = (allauth.account.admin, auditlog.admin, auth_admin)
+_REGISTERED = (allauth.account.admin, allauth.mfa.admin, allauth.usersessions.admin, auditlog.admin, auth_admin)
 
-admin.site.unregister((EmailAddress, Group, LogEntry))
+admin.site.unregister((Authenticator, EmailAddress, Group, LogEntry, UserSession))
 
 
 @admin.register(LogEntry)

@@ -14,6 +14,7 @@ import os
 import random
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
@@ -33,7 +34,8 @@ from django.utils.module_loading import import_string  # noqa: E402
 from redis.exceptions import RedisError  # noqa: E402
 
 from accounts.models import User  # noqa: E402
-from accounts.sessions import why_over  # noqa: E402
+from accounts.second_factor import is_lacking  # noqa: E402
+from accounts.sessions import ENDED_CHANNEL, why_over  # noqa: E402
 from messaging.live import CHANNEL  # noqa: E402
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -50,9 +52,10 @@ checkers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="session-check")
 
 
 class Stream:
-    """One open page, and the days it has yet to be told about."""
+    """One open page, whose it is, and the days it has yet to be told about."""
 
-    def __init__(self) -> None:
+    def __init__(self, user_id: int | None = None) -> None:
+        self.user_id = user_id
         self.days: set[str] = set()
         self.news = asyncio.Event()
         self.ended = asyncio.Event()
@@ -71,6 +74,21 @@ class Stream:
         return days
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What a connection says of itself: whose session, and where from."""
+
+    session_key: str
+    address: str = ""
+
+    @classmethod
+    def of(cls, scope: dict[str, Any]) -> "Caller":
+        """Read the headers. The proxy wrote the last address of the forwarded ones."""
+        forwarded = b",".join(content for name, content in scope["headers"] if name == b"x-forwarded-for")
+        address = forwarded.decode("latin-1").rpartition(",")[2].strip()
+        return cls(_session_key(scope), address or (scope.get("client") or ("",))[0])
+
+
 streams: set[Stream] = set()
 
 
@@ -83,7 +101,7 @@ async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     elif scope["method"] != "GET":
         await _refuse(send, METHOD_NOT_ALLOWED)
     else:
-        await _stream(_session_key(scope), receive, send)
+        await _stream(Caller.of(scope), receive, send)
 
 
 async def _live(receive: Receive, send: Send) -> None:
@@ -103,10 +121,10 @@ async def listen() -> None:
         try:
             async with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2) as connection:
                 async with connection.pubsub(ignore_subscribe_messages=True) as subscription:
-                    await subscription.subscribe(CHANNEL)
+                    await subscription.subscribe(CHANNEL, ENDED_CHANNEL)
                     _end_all()
                     async for message in subscription.listen():
-                        _tell_all(message["data"])
+                        _hear(message["channel"].decode(), message["data"])
         except (RedisError, OSError) as error:
             logger.warning("Redis is away (%s); open pages poll until it is back.", type(error).__name__)
         await asyncio.sleep(RECONNECT_SECONDS)
@@ -118,19 +136,30 @@ def _end_all() -> None:
         stream.ended.set()
 
 
-def _tell_all(text: bytes) -> None:
+def _hear(channel: str, text: bytes) -> None:
     try:
-        days = [str(day) for day in json.loads(text)["days"]]
+        _tell_all(text) if channel == CHANNEL else _end_those_of(text)
     except (ValueError, KeyError, TypeError):
-        logger.warning("A message on %s is not of the agreed form.", CHANNEL)
-        return
+        logger.warning("A message on %s is not of the agreed form.", channel)
+
+
+def _tell_all(text: bytes) -> None:
+    days = [str(day) for day in json.loads(text)["days"]]
     for stream in streams:
         stream.add(days)
 
 
-async def _stream(session_key: str, receive: Receive, send: Send) -> None:
+def _end_those_of(text: bytes) -> None:
+    """End the streams of people whose sessions may be over; a page whose session goes on opens its own again."""
+    people = {int(number) for number in json.loads(text)}
+    for stream in streams:
+        if stream.user_id is None or stream.user_id in people:
+            stream.ended.set()
+
+
+async def _stream(caller: Caller, receive: Receive, send: Send) -> None:
     """Serve one page until it closes, its session ends, or the process stops."""
-    status = await _check(session_key)
+    status, user_id = await _check(caller)
     if status == UNAUTHORIZED:
         await _refuse(send, status)
         return
@@ -139,15 +168,15 @@ async def _stream(session_key: str, receive: Receive, send: Send) -> None:
     # Pages that lost their streams together don't come back all in the same instant.
     await _write(send, f"retry: {random.randint(*RETRY_MS)}\n\n")  # noqa: S311
     if status == OK:
-        await _serve(Stream(), session_key, receive, send)
+        await _serve(Stream(user_id), caller, receive, send)
     # A browser gives up a stream that once answered with an error; one that just ends, it opens again.
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _serve(stream: Stream, session_key: str, receive: Receive, send: Send) -> None:
+async def _serve(stream: Stream, caller: Caller, receive: Receive, send: Send) -> None:
     streams.add(stream)
     tell = asyncio.create_task(_tell(stream, send))
-    ends = (stream.ended.wait(), _until_closed(receive), _until_signed_out(session_key))
+    ends = (stream.ended.wait(), _until_closed(receive), _until_signed_out(caller))
     tasks = [tell, *(asyncio.ensure_future(end) for end in ends)]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -169,29 +198,32 @@ async def _until_closed(receive: Receive) -> None:
         pass
 
 
-async def _until_signed_out(session_key: str) -> None:
+async def _until_signed_out(caller: Caller) -> None:
     status = OK
     while status in (OK, SERVICE_UNAVAILABLE):  # while the database is away, nobody is thrown out
         await asyncio.sleep(RECHECK_SECONDS)
-        status = await _check(session_key)
+        status, _ = await _check(caller)
 
 
-async def _check(session_key: str) -> int:
-    return await asyncio.get_running_loop().run_in_executor(checkers, check_session, session_key)
+async def _check(caller: Caller) -> tuple[int, int | None]:
+    return await asyncio.get_running_loop().run_in_executor(checkers, check_session, caller)
 
 
-def check_session(session_key: str) -> int:
-    """Return the HTTP status for the holder of this session: 200, 401 signed out, or 503 can't tell."""
-    if not session_key:
-        return UNAUTHORIZED
+def check_session(caller: Caller) -> tuple[int, int | None]:
+    """Return an HTTP status (200, 401 signed out, or 503 can't tell) and whose session it is."""
+    if not caller.session_key:
+        return UNAUTHORIZED, None
     try:
-        session: SessionBase = import_string(f"{settings.SESSION_ENGINE}.SessionStore")(session_key)
+        session: SessionBase = import_string(f"{settings.SESSION_ENGINE}.SessionStore")(caller.session_key)
         request = HttpRequest()
         request.session = session
+        request.META["REMOTE_ADDR"] = caller.address
         user = get_user(request)
-        return OK if isinstance(user, User) and not why_over(session, user) else UNAUTHORIZED
+        if not isinstance(user, User) or why_over(session, user) or is_lacking(request, user):
+            return UNAUTHORIZED, None
+        return OK, user.pk  # noqa: TRY300  # beside the other answer
     except DatabaseError:
-        return SERVICE_UNAVAILABLE
+        return SERVICE_UNAVAILABLE, None
     finally:
         connections.close_all()
 

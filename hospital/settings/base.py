@@ -26,6 +26,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "auditlog",
     "csp",
     "guardian",
@@ -35,18 +37,19 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "hospital.middleware.TrustedAddressMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.sessions.SessionLimitsMiddleware",
+    "accounts.second_factor.SecondFactorMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "hospital.middleware.NoNulMiddleware",
     "hospital.middleware.NoStoreMiddleware",
-    "hospital.middleware.TrustedAddressMiddleware",
     "auditlog.middleware.AuditlogMiddleware",
 ]
 
@@ -94,8 +97,27 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # A hospital shares one address at shift change, so the limit that matters is the one per account.
 ACCOUNT_RATE_LIMITS = {"login": "600/m/ip", "login_failed": "600/m/ip,10/5m/key"}
+# Who signs in with a second factor, whatever they like: these roles, and everybody who comes from outside the
+# hospital's networks (CIDR; none named: nobody is outside). See accounts/second_factor.py.
+SECOND_FACTOR_ROLES = ["administrator", "privacy_officer"]
+HOSPITAL_NETWORKS: list[str] = []
+# Encryption of what the database must not hold in clear; see accounts/encryption/keyring.py.
+FIELD_KEYS: list[str] = []
+INDEX_KEY = ""
+MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# Addresses are given by an administrator, so there is none to verify.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RATE_LIMITS = {"webauthn_login": "600/m/ip"}
 # TrustedAddressMiddleware leaves the one entry that our proxy wrote; behind a unix socket there is no other address.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1
 SESSION_COOKIE_AGE = 12 * 60 * 60

@@ -11,6 +11,12 @@ SECRET_KEY = os.environ.get("SECRET_KEY") or DEMO_SECRET_KEY
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *words("ALLOWED_HOSTS")]
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEMO_ALLOWED = True
+# What the demo encrypts, anybody can read; production refuses these.
+FIELD_KEYS = ["demo:ZGVtby1rZXktZm9yLW9uZS1tYWNoaW5lLW9ubHktISE="]
+INDEX_KEY = "insecure-demo-index-key"
+# The demo's people have no telephones: SECOND_FACTOR_ROLES=administrator,privacy_officer shows what a hospital has.
+SECOND_FACTOR_ROLES = words("SECOND_FACTOR_ROLES")
+HOSPITAL_NETWORKS = words("HOSPITAL_NETWORKS")
 
 if DEBUG:
     # A change of a file shows at the next click.

@@ -54,6 +54,17 @@ _refuse(
     "or set PRIVATE_NETWORK=1 if the servers share a network with nothing else.",
 )
 
+# --- encryption of fields -------------------------------------------------------------------------
+_needed("FIELD_KEYS", "today's key, then older ones: name:KEY,…, each KEY from `openssl rand -base64 32`")
+FIELD_KEYS = words("FIELD_KEYS")
+_refuse(any(key.startswith(("demo:", "test:")) for key in FIELD_KEYS), "FIELD_KEYS holds the demo's key.")
+INDEX_KEY = _needed("INDEX_KEY", "50 or more random characters that nobody else has and that stay for ever")
+_refuse(len(INDEX_KEY) < LEAST_KEY_LENGTH or "insecure" in INDEX_KEY, "INDEX_KEY is the demo's or too short.")
+
+# --- who gives a second factor --------------------------------------------------------------------
+SECOND_FACTOR_ROLES = words("SECOND_FACTOR_ROLES") or SECOND_FACTOR_ROLES
+HOSPITAL_NETWORKS = words("HOSPITAL_NETWORKS")
+
 # --- the browser's side of TLS; the proxy in front overwrites the header ------------------------
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = True

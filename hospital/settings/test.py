@@ -24,6 +24,9 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 DEMO_ALLOWED = True
+FIELD_KEYS = ["test:dGVzdC1rZXktZm9yLW9uZS1tYWNoaW5lLW9ubHktISE="]
+INDEX_KEY = "insecure-test-index-key"
+SECOND_FACTOR_ROLES = []  # the tests of it switch it on
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

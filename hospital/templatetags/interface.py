@@ -53,6 +53,26 @@ def idle_minutes(user: User) -> int:
     return int(idle_limit(user).total_seconds() // 60)
 
 
+BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "an iPhone",
+    "iPad": "an iPad",
+    "Windows": "Windows",
+    "CrOS": "ChromeOS",
+    "Mac OS": "a Mac",
+    "Linux": "Linux",
+}
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """Say in words which browser calls itself so: ``Firefox on Windows``."""
+    name = next((name for mark, name in BROWSERS.items() if mark in user_agent), "A browser")
+    system = next((system for mark, system in SYSTEMS.items() if mark in user_agent), "an unknown system")
+    return f"{name} on {system}"
+
+
 @register.filter
 def moment(at: datetime | None) -> str:
     """Write an instant in the hospital's zone: ``Mon 23 Nov 2026 14:05``."""

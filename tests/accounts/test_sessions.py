@@ -73,10 +73,11 @@ def test_what_a_page_fetches_by_itself_does_not_count(page: Client, clock: Clock
     assert page.get(PAGE, headers={"X-Background": "1"}).status_code == 302
 
 
-def test_saying_that_one_is_there_counts(page: Client, clock: Clock) -> None:
+def test_saying_that_one_is_there_counts(page: Client, person: User, clock: Clock) -> None:
     for _ in range(3):
         clock.pass_minutes(25)
-        assert page.post(reverse("account_stay")).json() == {"ok": True}
+        answer = page.post(reverse("account_stay")).json()
+        assert (answer["ok"], answer["user"], len(answer["token"])) == (True, person.pk, 64)
     clock.pass_minutes(31)
     assert page.post(reverse("account_stay")).status_code == 302
 
@@ -113,6 +114,23 @@ def test_the_admin_is_behind_the_same_door(client: Client, clock: Clock) -> None
     assert client.get("/admin/").status_code == 200
     clock.pass_minutes(16)
     assert client.get("/admin/").status_code == 302
+
+
+def test_a_change_of_roles_ends_the_session_however_it_was_made(page: Client, person: User) -> None:
+    RoleAssignment.objects.filter(user=person).update(role=Role.WARD_NURSE)
+    answer = page.get(PAGE)
+    assert answer.status_code == 302
+    assert "your roles have changed" in page.get(answer.url).content.decode()
+    page.force_login(User.objects.get(pk=person.pk), backend=BACKEND)
+    assert page.get(PAGE).status_code == 200
+
+
+def test_a_session_from_before_this_rule_goes_on(page: Client) -> None:
+    session = page.session
+    del session["roles"]
+    session.save()
+    assert page.get(PAGE).status_code == 200
+    assert page.session["roles"] == [Role.COORDINATOR]
 
 
 def test_the_shortest_of_several_roles_counts() -> None:

@@ -18,7 +18,8 @@ from django.db import connection
 from django.test import Client
 from redis import Redis
 
-from accounts.models import User
+from accounts.models import RoleAssignment, User
+from accounts.sessions import end_streams
 from hospital.embedded.place import ROOT, Place
 from hospital.embedded.using import are_ready, running
 from messaging import live
@@ -144,6 +145,27 @@ def test_somebody_who_was_switched_off_is_refused_and_an_open_stream_ends(stream
         assert "0\r\n\r\n" in page.read_until("\r\n0\r\n\r\n")
     with contextlib.closing(Page(stream_at, session)) as page:
         assert page.status() == 401
+
+
+def test_a_change_of_roles_ends_the_stream(stream_at: Path, person: User) -> None:
+    with contextlib.closing(Page(stream_at, session_of(person))) as page:
+        page.read_until("retry: ")
+        RoleAssignment.objects.create(user=person, role="surgeon")
+        assert "0\r\n\r\n" in page.read_until("\r\n0\r\n\r\n")
+
+
+def test_ending_somebody_s_sessions_ends_their_streams_at_once(stream_at: Path, person: User) -> None:
+    other = User.objects.create_user("other@example.org", "a long enough password")
+    with (
+        contextlib.closing(Page(stream_at, session_of(person))) as page,
+        contextlib.closing(Page(stream_at, session_of(other))) as others,
+    ):
+        page.read_until("retry: ")
+        others.read_until("retry: ")
+        end_streams([person.pk])
+        assert "0\r\n\r\n" in page.read_until("\r\n0\r\n\r\n")
+        live.publish_changed([DAY])
+        assert NEWS in others.read_until(NEWS)
 
 
 def test_after_a_restart_of_redis_pages_open_their_streams_again(

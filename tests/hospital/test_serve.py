@@ -47,7 +47,9 @@ class Site:
 
     def master(self) -> psutil.Process:
         """Return the parent of the web workers."""
-        (found,) = [child for child in psutil.Process(self.pid).children() if "gunicorn" in " ".join(child.cmdline())]
+        children = psutil.Process(self.pid).children()
+        alive = [child for child in children if child.status() != psutil.STATUS_ZOMBIE]
+        (found,) = [child for child in alive if "gunicorn" in " ".join(child.cmdline())]
         return found
 
 

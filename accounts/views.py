@@ -10,17 +10,18 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.permissions import actor_of
 from accounts.second_factor import NEXT, address_of, is_outside
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def stay(request: HttpRequest) -> JsonResponse:
     """Note that somebody is there, which :class:`~accounts.sessions.SessionLimitsMiddleware` has done.
 
-    Says who, and which token forms need now: a page that was covered meanwhile goes on with them.
+    Says who, and which token forms need now: a page that was covered when its session ended asks by GET
+    until somebody has signed in again, and goes on with them. Other sites can't read the answer.
     """
     return JsonResponse({"ok": True, "user": actor_of(request).pk, "token": get_token(request)})
 

@@ -1,9 +1,11 @@
 // Warn before the session ends because nobody is there, and let one stay. The server decides; see accounts/sessions.py.
 
+import { coverUntilSignedIn, isTyped } from "./cover.js";
 import { post } from "./server.js";
 
 const WARN_MS = 120_000;
 const TELL_EVERY_MS = 60_000;
+const LOOK_MS = 5_000;
 const KEY = "active-at"; // shared by the tabs of one browser; a time and nothing else
 const dialog = () => document.getElementById("idle-warning");
 
@@ -24,19 +26,30 @@ function noteHand() {
   if (!dialog().open && Date.now() - active() > TELL_EVERY_MS) tell();
 }
 
-/** Ask for this page again: the server finds the time over, shows the sign-in page and leads back. */
-function leave() {
+/**
+ * Cover what was typed until the same person has signed in again. With nothing to lose, ask for this page again:
+ * the server finds the time over, shows the sign-in page and leads back.
+ */
+async function leave() {
   clearInterval(timer);
-  location.assign(location.pathname + location.search);
+  dialog().close();
+  if (!isTyped() || !(await coverUntilSignedIn())) {
+    location.assign(location.pathname + location.search);
+    return;
+  }
+  told = Date.now();
+  localStorage.setItem(KEY, told);
+  timer = setInterval(look, LOOK_MS);
 }
 
+const left = () => limit - (Date.now() - active());
+
 function look() {
-  const left = limit - (Date.now() - active());
   const box = dialog();
-  if (left <= 0) leave();
-  else if (left <= WARN_MS && !box.open) box.showModal();
-  else if (left > WARN_MS && box.open) box.close(); // another tab is in use
-  box.querySelector("[data-left]").textContent = `${Math.max(1, Math.ceil(left / 60_000))} min`;
+  if (left() <= 0) leave();
+  else if (left() <= WARN_MS && !box.open) box.showModal();
+  else if (left() > WARN_MS && box.open) box.close(); // another tab is in use
+  box.querySelector("[data-left]").textContent = `${Math.max(1, Math.ceil(left() / 60_000))} min`;
 }
 
 export function startIdle() {
@@ -44,6 +57,6 @@ export function startIdle() {
   limit = Number(document.body.dataset.idle) * 60_000;
   localStorage.setItem(KEY, told);
   for (const type of ["pointerdown", "keydown"]) document.addEventListener(type, noteHand, { passive: true });
-  dialog().addEventListener("close", tell);
-  timer = setInterval(look, 5_000);
+  dialog().addEventListener("close", () => left() > 0 && tell());
+  timer = setInterval(look, LOOK_MS);
 }

@@ -12,10 +12,11 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Register the audit trail of this app's models, and start a session's clocks at each sign-in."""
         from allauth.mfa.signals import authenticator_added  # noqa: PLC0415
-        from django.contrib.auth.signals import user_logged_in  # noqa: PLC0415
+        from django.contrib.auth.signals import user_logged_in, user_login_failed  # noqa: PLC0415
 
-        from accounts import audit, second_factor, sessions  # noqa: PLC0415
+        from accounts import audit, second_factor, sessions, sign_in_failures  # noqa: PLC0415
 
         audit.register()
         user_logged_in.connect(sessions.begin)
+        user_login_failed.connect(sign_in_failures.note)
         authenticator_added.connect(second_factor.note_set_up)

@@ -94,6 +94,18 @@ class User(AbstractBaseUser, PermissionsMixin):
         return (self.given_name[:1] + self.family_name[:1]).upper() or self.email[:2].upper()
 
 
+class SignInFailure(models.Model):
+    """One failed attempt to sign in; whose account it was, if it is one. What was typed is not kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    address = models.GenericIPAddressField(null=True)
+
+    def __str__(self) -> str:
+        """Return the row's number."""
+        return f"sign-in failure {self.pk}"
+
+
 class RoleAssignment(models.Model):
     """One role held by one person."""
 

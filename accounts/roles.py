@@ -48,7 +48,9 @@ CAPABILITIES: dict[str, frozenset[str]] = {
     Role.THEATRE_NURSE: _LOOK | _RECORD | {"scheduling.assign_resource"},
     Role.WARD_NURSE: _LOOK,
     Role.MANAGER: _LOOK,
-    Role.PRIVACY_OFFICER: frozenset({"scheduling.view_schedule", "accounts.view_audit_trail"}),
+    Role.PRIVACY_OFFICER: frozenset(
+        {"scheduling.view_schedule", "accounts.view_audit_trail", "analytics.review_security"}
+    ),
     Role.ADMINISTRATOR: _REFERENCE | {"scheduling.view_schedule", "scheduling.import_operations"},
 }
 
@@ -59,6 +61,7 @@ SHORTEST_IDLE_MINUTES = min(IDLE_MINUTES.values())
 WORDS: dict[str, str] = {
     "accounts.manage_users": "manage accounts",
     "accounts.view_audit_trail": "see the audit trail",
+    "analytics.review_security": "review the site's security",
     "patients.add_patient": "add patients",
     "patients.change_patient": "change patients' records",
     "patients.view_patient": "see patients",

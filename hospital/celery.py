@@ -16,6 +16,16 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="2", minute="30"),  # UTC
         "options": {"expires": 3600},  # a run that waited an hour is no longer wanted
     },
+    "forget-sign-in-failures": {
+        "task": "accounts.tasks.forget_sign_in_failures",
+        "schedule": crontab(hour="3", minute="20"),
+        "options": {"expires": 3600},
+    },
+    "weekly-security-audit": {
+        "task": "analytics.tasks.weekly_security_audit",
+        "schedule": crontab(hour="4", minute="0", day_of_week="monday"),
+        "options": {"expires": 24 * 3600},
+    },
     "forget-ended-sessions": {
         "task": "accounts.tasks.forget_ended_sessions",
         "schedule": crontab(hour="3", minute="15"),

@@ -15,6 +15,7 @@ INSTALLED_APPS = [
     "patients",
     "resources",
     "scheduling",
+    "analytics",
     "hospital.apps.HospitalConfig",
     "hospital.apps.ReferenceAdminConfig",
     "django.contrib.auth",
@@ -110,6 +111,8 @@ HOSPITAL_NETWORKS: list[str] = []
 # Encryption of what the database must not hold in clear; see accounts/encryption/keyring.py.
 FIELD_KEYS: list[str] = []
 INDEX_KEY = ""
+# Advisories about packages with known faults: a zip or folder in the OSV format.
+ADVISORIES = os.environ.get("ADVISORIES", "")
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -6,8 +6,10 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.roles import Role
+from analytics.models import SecurityFinding, SecurityReport
 from hospital.permission_table import Guard, as_markdown, guards
 from scheduling.models import Operation
 from tests.factories import OperationFactory, UserFactory
@@ -22,7 +24,11 @@ def address(guard: Guard, operation: Operation) -> str:
         "change_id": operation.changes.get().pk,
         "day": date(2026, 11, 23),
     }
-    named = {name: value for name, value in arguments.items() if f":{name}>" in guard.route}
+    if guard.name.startswith("analytics:"):
+        now = timezone.now()
+        finding = SecurityFinding.objects.create(code="x", severity=1, first_seen=now, last_seen=now)
+        arguments |= {"finding_id": finding.pk, "report_id": SecurityReport.objects.create().pk, "form": "json"}
+    named = {name: value for name, value in arguments.items() if f"{name}>" in guard.route}
     question = f"?first={operation.pk}" if guard.name == "scheduling:operation-swap" else ""
     return reverse(guard.name, kwargs=named) + question
 
@@ -66,18 +72,22 @@ def test_roles(guard: Guard, role: Role, method: str) -> None:
 
 
 ONLY_READ = {"today", "day", "day-board", "operation-detail", "operation-slots"}
+ONLY_READ |= {"security", "security-report"}
 ONLY_POST = {f"operation-{verb}" for verb in ("accept", "preview", "confirm", "assign", "release")} | {"change-undo"}
+ONLY_POST |= {"security-run", "finding-accept", "finding-reopen"}
 SEARCHES = {"waiting-list", "patient-find", "operation-request", "operation-preview"}
 FOR_PLACED_CASES = {f"operation-{verb}" for verb in ("swap", "move", "push", "postpone")}
 
 
 def answers(guard: Guard, method: str) -> int:
     """Return what an address says to somebody who may open it, of a case that waits, with nothing filled in."""
-    name = guard.name.removeprefix("scheduling:")
+    name = guard.name.partition(":")[2]
     if name in (ONLY_READ if method == "post" else ONLY_POST):
         return 405
     if method == "get":
         return 409 if name in FOR_PLACED_CASES else 200
+    if name in ("security-run", "finding-reopen"):
+        return 302
     if name == "change-undo":
         return 409  # listing a case can't be undone
     return 200 if name in SEARCHES else 422

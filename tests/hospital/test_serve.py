@@ -47,10 +47,15 @@ class Site:
 
     def master(self) -> psutil.Process:
         """Return the parent of the web workers."""
-        children = psutil.Process(self.pid).children()
-        alive = [child for child in children if child.status() != psutil.STATUS_ZOMBIE]
-        (found,) = [child for child in alive if "gunicorn" in " ".join(child.cmdline())]
+        (found,) = [child for child in psutil.Process(self.pid).children() if _is_gunicorn(child)]
         return found
+
+
+def _is_gunicorn(process: psutil.Process) -> bool:
+    try:
+        return "gunicorn" in " ".join(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return False  # just gone
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""The security audit: look at accounts, settings and the running site, and keep what was found."""

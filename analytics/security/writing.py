@@ -1,0 +1,115 @@
+"""A report as JSON and as PDF, and the message that says it is there."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.utils import timezone
+from fpdf import FPDF
+from fpdf.enums import XPos, YPos
+
+from accounts.models import User
+from accounts.roles import CAPABILITIES
+from analytics.models import SecurityReport
+from analytics.permissions import REVIEW_SECURITY
+from analytics.security.running import compare
+
+MARGIN_MM, LINE_MM = 18, 5
+
+
+def counts(report: SecurityReport) -> dict[str, int]:
+    """Return how many open findings a report has of each severity, and how many are accepted."""
+    found = [one["severity"] if one["state"] == "open" else "Accepted" for one in report.results]
+    return {word: found.count(word) for word in ("High", "Medium", "Low", "Accepted")}
+
+
+def as_json(report: SecurityReport) -> str:
+    """Return the report for other programs: ``at``, ``counts``, ``findings``, ``new``, ``fixed``, ``not_checked``."""
+    change = compare(report)
+    content = {
+        "at": report.at.isoformat(),
+        "counts": counts(report),
+        "new": sorted(change.new),
+        "fixed": sorted(change.fixed),
+        "findings": report.results,
+        "not_checked": report.not_checked,
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def as_pdf(report: SecurityReport) -> bytes:
+    """Return the report as a PDF of A4 pages."""
+    pdf = _Pages(report)
+    change = compare(report)
+    for one in report.results:
+        marks = [one["severity"], *(["new"] if one["id"] in change.new else []), *_accepted(one)]
+        pdf.head(f"{one['title']} ({', '.join(marks)})")
+        pdf.text_block(one["evidence"])
+        pdf.text_block(f"What to do: {one['remedy']}")
+    if not report.results:
+        pdf.text_block("Nothing was found.")
+    if report.not_checked:
+        pdf.head("Not checked")
+        for reason in report.not_checked:
+            pdf.text_block(reason)
+    return bytes(pdf.output())
+
+
+def tell_reviewers(report: SecurityReport) -> int:
+    """Write to everybody who reviews the site's security; return to how many. Findings stay out of the mail."""
+    roles = [role for role, held in CAPABILITIES.items() if REVIEW_SECURITY in held]
+    people = User.objects.filter(is_active=True, role_assignments__role__in=roles).distinct()
+    found = counts(report)
+    change = compare(report)
+    body = (
+        f"The security audit of {timezone.localtime(report.at):%d %b %Y %H:%M} is ready.\n\n"
+        f"Open: {found['High']} high, {found['Medium']} medium, {found['Low']} low. Accepted: {found['Accepted']}.\n"
+        f"New since the last one: {len(change.new)}. Gone: {len(change.fixed)}. "
+        f"Not checked: {len(report.not_checked)}.\n\n"
+        "Sign in and open “Security” to read it."
+    )
+    for person in people:
+        send_mail("Security audit", body, settings.DEFAULT_FROM_EMAIL, [person.email])
+    return len(people)
+
+
+def _accepted(one: dict[str, Any]) -> list[str]:
+    return [f"accepted until {one['accepted_until']}"] if one["state"] == "accepted" else []
+
+
+class _Pages(FPDF):
+    """Plain pages; the built-in fonts know Western European letters, others become a question mark."""
+
+    def __init__(self, report: SecurityReport) -> None:
+        super().__init__(format="A4")
+        self.set_margin(MARGIN_MM)
+        self.set_title("Security audit")
+        self.add_page()
+        self.set_font("helvetica", "B", 16)
+        self._line(f"Security audit, {timezone.localtime(report.at):%d %b %Y %H:%M}", 9)
+        found = counts(report)
+        words = ", ".join(f"{number} {word.lower()}" for word, number in found.items())
+        self.text_block(f"Findings: {words}. Confidential.")
+
+    def head(self, text: str) -> None:
+        """Write a heading."""
+        self.ln(3)
+        self.set_font("helvetica", "B", 11)
+        self._line(text, 6)
+
+    def text_block(self, text: str) -> None:
+        """Write a paragraph."""
+        self.set_font("helvetica", "", 10)
+        self._line(text, LINE_MM)
+
+    def footer(self) -> None:
+        """Number the page."""
+        self.set_y(-15)
+        self.set_font("helvetica", "", 8)
+        self.cell(0, 10, f"Page {self.page_no()}", align="C")
+
+    def _line(self, text: str, height: float) -> None:
+        known = text.replace("“", '"').replace("”", '"').replace("’", "'").replace("…", "...").replace("–", "-")
+        written = known.encode("latin-1", "replace").decode("latin-1")
+        self.multi_cell(0, height, written, new_x=XPos.LMARGIN, new_y=YPos.NEXT)

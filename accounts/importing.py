@@ -9,7 +9,6 @@ from pathlib import Path
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from accounts.models import User
 from accounts.people import Person
 from accounts.roles import Role
 

@@ -5,27 +5,19 @@ from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.urls import reverse
 
-from accounts.adapter import AccountAdapter
+from accounts.letters import LetterError, send_letter
 from accounts.models import User
-
-
-class InvitationError(Exception):
-    """A letter was not sent; the message says why, without the person's address."""
 
 
 def invite(*, actor: User | None, user: User) -> None:
     """Send ``user`` a link that sets a password, once and for three days.
 
     Call it after commit, or a letter may go out about an account that was never made. ``actor`` is
-    ``None`` where a command does it. Raises :class:`InvitationError` if the letter can't be sent.
+    ``None`` where a command does it. Raises :class:`LetterError` if it can't be sent.
     """
     if not user.is_active:
-        raise InvitationError("The account is switched off. Switch it on first.")
-    words = {"inviter": actor or "An administrator", "email": user.email, "link": _link(user)}
-    try:
-        AccountAdapter().render_mail("account/email/invitation", user.email, words).send()
-    except OSError as error:  # of which SMTPException is one
-        raise InvitationError("The mail server did not take the letter. Send the invitation again later.") from error
+        raise LetterError("The account is switched off. Switch it on first.")
+    send_letter("invitation", user, inviter=actor or "An administrator", link=_link(user))
 
 
 def is_awaited(user: User) -> bool:

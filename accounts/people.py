@@ -3,12 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from auditlog.models import LogEntry
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import RoleAssignment, User
 from accounts.permissions import authorise
 from accounts.roles import Role
+from accounts.second_factor import forget_factors
 from accounts.sessions import end_sessions
 
 MANAGE_USERS = "accounts.manage_users"
@@ -105,6 +107,24 @@ def switch_on(*, actor: User | None, user: User) -> bool:
     user.is_active = True
     user.save(update_fields=["is_active"])
     return True
+
+
+def forget_second_factors(*, actor: User | None, user: User) -> int:
+    """Take away all second factors of somebody who has lost them; return how many there were.
+
+    Their sessions end: whoever has the lost telephone or key may be in one. Who has to give a factor sets up
+    a new one at the next sign-in. Tell the owner by the letter ``factors_removed`` after commit.
+    """
+    _authorise(actor)
+    if actor == user:
+        raise PersonError("Change your own second factors on the page “Second factor”.")
+    with transaction.atomic():
+        gone = forget_factors(user)
+        if gone:
+            words = {"second factors": [str(gone), "0"]}
+            LogEntry.objects.log_create(user, action=LogEntry.Action.UPDATE, changes=words, actor=actor)
+            transaction.on_commit(lambda: end_sessions(user))
+    return gone
 
 
 def find_person(email: str) -> User:

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.invitations import InvitationError, invite
+from accounts.invitations import invite
+from accounts.letters import LetterError
 from accounts.people import Person, PersonError, create_person
 from accounts.roles import Role
 
@@ -54,6 +55,6 @@ class Command(BaseCommand):
         if options["invite"]:
             try:
                 invite(actor=None, user=user)
-            except InvitationError as error:
+            except LetterError as error:
                 raise CommandError(f"The account is there, but not invited: {error}") from error
             self.stdout.write("The invitation is on its way.")

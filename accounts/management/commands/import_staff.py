@@ -11,7 +11,8 @@ from django.db import transaction
 from tqdm import tqdm
 
 from accounts.importing import StaffFileError, read_staff
-from accounts.invitations import InvitationError, invite, is_awaited
+from accounts.invitations import invite, is_awaited
+from accounts.letters import LetterError
 from accounts.models import User
 from accounts.people import Person, PersonError, change_person, create_person
 
@@ -88,7 +89,7 @@ class Command(BaseCommand):
         for user in _bar(users, "invitations", options):
             try:
                 invite(actor=None, user=user)
-            except InvitationError as error:
+            except LetterError as error:
                 message = f"Invited {sent} of {len(users)}; the accounts are there. {error}"
                 raise CommandError(message) from error
             sent += 1

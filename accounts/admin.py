@@ -1,31 +1,37 @@
 """People and the roles they hold."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ChoiceField, RadioSelect
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from accounts.admin_access import ManagedAdmin, ManagedInline
+from accounts.admin_actions import forget_factors, send_invitations, switch_off, switch_on, write_after_commit
+from accounts.invitations import invite, is_awaited
 from accounts.models import RoleAssignment, User
-
-MANAGE_USERS = "accounts.manage_users"
+from accounts.people import MANAGE_USERS
+from accounts.permissions import actor_of
+from accounts.proof import ask_again
+from accounts.sessions import end_sessions
 
 
 class AddUserForm(AdminUserCreationForm):  # type: ignore[type-arg]  # generic only for the type checker
-    """A new account; without a password only a reset link opens it."""
+    """A new account; without a password, an invitation opens it."""
 
     usable_password = ChoiceField(
         label="Password",
-        choices={"true": "Set one now", "false": "Leave it to the person"},
+        choices={"true": "Set one now", "false": "Invite the person to choose one"},
         initial="true",
         required=False,
         widget=RadioSelect(attrs={"class": "radiolist inline"}),
-        help_text="Left to the person: they choose one by “Forgot your password?” on the sign-in page.",
+        help_text="Invited, they get a letter with a link by which they choose one. Nobody else ever knows it.",
     )
 
     class Meta:
@@ -51,6 +57,14 @@ class RoleInline(ManagedInline):
     fields = ("role",)
     verbose_name_plural = "roles"
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Keep one's own roles: nobody shuts themselves, and perhaps everybody, out of this page."""
+        return super().has_change_permission(request, obj) and obj != request.user
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Keep one's own roles."""
+        return super().has_delete_permission(request, obj) and obj != request.user
+
 
 @admin.register(User)
 class PersonAdmin(ManagedAdmin, UserAdmin):  # type: ignore[type-arg]
@@ -75,7 +89,7 @@ class PersonAdmin(ManagedAdmin, UserAdmin):  # type: ignore[type-arg]
         (None, {"fields": ("email", "given_name", "family_name")}),
         ("Password", {"fields": ("usable_password", "password1", "password2")}),
     )
-    actions = ("switch_off", "switch_on")
+    actions = (send_invitations, forget_factors, switch_off, switch_on)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Read the roles of the whole page at once."""
@@ -87,9 +101,10 @@ class PersonAdmin(ManagedAdmin, UserAdmin):  # type: ignore[type-arg]
         return ", ".join(str(held) for held in user.role_assignments.all())
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Keep the technical all-powerful mark for those who have it."""
+        """Keep the technical all-powerful mark for those who have it, and everybody from shutting themselves out."""
         fields = super().get_readonly_fields(request, obj)
-        return fields if _is_superuser(request) else (*fields, "is_superuser")
+        own = ("is_active", "is_staff") if obj == request.user else ()
+        return (*fields, *own) if _is_superuser(request) else (*fields, *own, "is_superuser")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Keep an administrator from taking over a superuser's account."""
@@ -106,25 +121,41 @@ class PersonAdmin(ManagedAdmin, UserAdmin):  # type: ignore[type-arg]
         super().save_model(request, obj, form, change)
         EmailAddress.objects.filter(user=obj).exclude(email__iexact=obj.email).delete()
 
-    @admin.action(permissions=["change"], description="Switch off the selected accounts")
-    def switch_off(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        """Keep people from signing in, except whoever does this."""
-        self._switch(request, people.exclude(email=request.user.get_username()), active=False)
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
+        """Save the roles; whose roles or account changed is signed out, and who is new is invited."""
+        person: User = form.instance
+        before = _roles_of(person)
+        super().save_related(request, form, formsets, change)
+        if not change:
+            if is_awaited(person):
+                write_after_commit(request, partial(invite, actor=actor_of(request), user=person))
+        elif before != _roles_of(person) or (not person.is_active and "is_active" in form.changed_data):
+            transaction.on_commit(lambda: end_sessions(person))
 
-    @admin.action(permissions=["change"], description="Switch on the selected accounts")
-    def switch_on(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        """Let people sign in again."""
-        self._switch(request, people, active=True)
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
+        """Add, after a fresh proof of who does it."""
+        return self._ask_again(request) or super().add_view(request, form_url, extra_context)
 
-    def _switch(self, request: HttpRequest, people: QuerySet[User], *, active: bool) -> None:
-        switched = 0
-        for person in people.filter(is_active=not active):
-            if self.has_change_permission(request, person):
-                person.is_active = active
-                person.save(update_fields=["is_active"])  # one by one: the audit trail hears of it
-                self.log_change(request, person, [{"changed": {"fields": ["may sign in"]}}])
-                switched += 1
-        self.message_user(request, f"{switched} switched {'on' if active else 'off'}.")
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        """Change, after a fresh proof of who does it."""
+        return self._ask_again(request) or super().change_view(request, object_id, form_url, extra_context)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:  # noqa: A002  # Django's
+        """Set somebody's password, after a fresh proof of who does it."""
+        return self._ask_again(request) or super().user_change_password(request, id, form_url)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """List; what is done with several at once needs a fresh proof of who does it."""
+        asked = self._ask_again(request) if request.method == "POST" else None
+        return asked or super().changelist_view(request, extra_context)
+
+    def _ask_again(self, request: HttpRequest) -> HttpResponse | None:
+        """Leave those who may not change anything to the answer that they get anyway."""
+        return ask_again(request) if self.has_change_permission(request) else None
+
+
+def _roles_of(person: User) -> set[str]:
+    return set(RoleAssignment.objects.filter(user=person).values_list("role", flat=True))
 
 
 def _is_superuser(request: HttpRequest) -> bool:

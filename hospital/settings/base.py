@@ -130,6 +130,10 @@ CSRF_COOKIE_SAMESITE = "Lax"
 GUARDIAN_MONKEY_PATCH_USER = False
 ANONYMOUS_USER_NAME = None
 
+# --- letters -----------------------------------------------------------------------------------
+# Where links lead that no request asked for: invitations, reminders.
+SITE_URL = os.environ.get("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+
 # --- the audit trail --------------------------------------------------------------------------
 AUDITLOG_DISABLE_REMOTE_ADDR = False
 AUDITLOG_STORE_JSON_CHANGES = True

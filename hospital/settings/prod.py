@@ -76,6 +76,10 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Host-sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken"
 
+# --- links in letters -----------------------------------------------------------------------------
+SITE_URL = (value("SITE_URL") or f"https://{ALLOWED_HOSTS[0].removeprefix('.')}").rstrip("/")
+_refuse(not SITE_URL.startswith("https://"), "SITE_URL must begin with https://: letters link to it.")
+
 # --- mail ---------------------------------------------------------------------------------------
 EMAIL_HOST = value("EMAIL_HOST") or "localhost"
 EMAIL_PORT = int(value("EMAIL_PORT") or "587")

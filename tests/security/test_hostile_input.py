@@ -1,0 +1,98 @@
+"""Whatever is sent to an address, by somebody who may open it, the answer is an answer and not an accident.
+
+``HOSTILE_EXAMPLES`` sets how many requests each address gets; ``make security`` sends more.
+"""
+
+import os
+from datetime import date
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.models import RoleAssignment
+from accounts.roles import Role
+from analytics.models import SecurityFinding, SecurityReport
+from hospital.permission_table import Guard, guards
+from scheduling.models import Operation
+from tests.factories import OperationFactory, StaffMemberFactory, TheatreFactory, UserFactory
+from tests.security.hostile import HEADERS, content, field_names
+
+pytestmark = pytest.mark.django_db
+EXAMPLES = int(os.environ.get("HOSTILE_EXAMPLES", "12"))
+ADDRESSES = [guard for guard in guards() if guard.capability]
+
+
+def arguments(operation: Operation) -> dict[str, Any]:
+    """Return values that exist for every placeholder of an address."""
+    now = operation.changes.get().at
+    finding = SecurityFinding.objects.create(code="x", severity=1, first_seen=now, last_seen=now)
+    return {
+        "operation_id": operation.pk,
+        "change_id": operation.changes.get().pk,
+        "day": date(2026, 11, 23),
+        "finding_id": finding.pk,
+        "report_id": SecurityReport.objects.create().pk,
+        "form": "json",
+    }
+
+
+@pytest.fixture
+def everything() -> Client:
+    """Sign in somebody who may do all."""
+    user = UserFactory(role=Role.COORDINATOR)
+    RoleAssignment.objects.bulk_create(
+        RoleAssignment(user=user, role=role) for role in Role if role != Role.COORDINATOR
+    )
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_the_fields_are_found() -> None:
+    assert {"theatre", "start", "text", "page", "version", "until"} <= set(field_names())
+
+
+@pytest.mark.parametrize("guard", ADDRESSES, ids=lambda guard: guard.name)
+def test_nothing_breaks(guard: Guard, everything: Client) -> None:
+    operation = OperationFactory()
+    given_to = {name: value for name, value in arguments(operation).items() if f"{name}>" in guard.route}
+    url = reverse(guard.name, kwargs=given_to)
+    own = {
+        "version": "1",
+        "theatre": str(TheatreFactory().pk),
+        "patient": str(operation.patient_id),
+        "procedure": str(operation.procedure_id),
+        "lead_surgeon": str(StaffMemberFactory().pk),
+        "first": str(operation.pk),
+        "date": "2026-11-23",
+        "time": "09:00",
+    }
+
+    @settings(max_examples=EXAMPLES, deadline=10_000, suppress_health_check=list(HealthCheck), derandomize=True)
+    @given(fields=content(own), method=st.sampled_from(["get", "post"]), headers=HEADERS)
+    def ask(fields: dict[str, list[str]], method: str, headers: dict[str, str]) -> None:
+        answer = getattr(everything, method)(url, fields, headers=headers)
+        assert answer.status_code < 500, (method, url, fields)
+
+    ask()
+
+
+PATHS = ["/%ff", "/%00", "/schedule/2026-02-30/", "/schedule/0000-00-00/", "/schedule/99999-01-01/", "/operations/0/"]
+PATHS += [f"/operations/{'9' * 30}/", "/operations/-1/", "/operations/%F0%9F%98%80/", "/a" * 2000, "/?" + "a=1&" * 2000]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=range(len(PATHS)))
+def test_odd_addresses(everything: Client, path: str) -> None:
+    assert everything.get(path).status_code < 500
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost:99999", "[::1", "a b", ""])
+def test_odd_hosts(host: str) -> None:
+    assert Client(raise_request_exception=False).get("/accounts/login/", headers={"Host": host}).status_code in (
+        200,
+        400,
+    )

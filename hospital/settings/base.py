@@ -110,6 +110,8 @@ HOSPITAL_NETWORKS: list[str] = []
 # Encryption of what the database must not hold in clear; see accounts/encryption/keyring.py.
 FIELD_KEYS: list[str] = []
 INDEX_KEY = ""
+# Keys of backups, written as FIELD_KEYS is; see hospital/backups/. They lie elsewhere than the backups do.
+BACKUP_KEYS: list[str] = []
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

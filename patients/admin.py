@@ -54,12 +54,15 @@ class PatientAdmin(ManagedAdmin):
     list_display = ("mrn", "family_name", "given_name", "date_of_birth", "sex", "allergy_status")
     list_filter = ("allergy_status", "sex")
     search_fields = ("mrn", "family_name", "given_name")
-    search_help_text = "MRN or name. The first 50 are shown: add a word if there are more."
+    search_help_text = "MRN, name, or the whole national number. The first 50 are shown: add a word if there are more."
     actions = None
     preserve_filters = False  # the way back to a list would carry what was searched for
     inlines = (AllergyInline,)
     fieldsets = (
-        (None, {"fields": ("mrn", "family_name", "given_name", "date_of_birth", "sex", "deceased_on")}),
+        (
+            None,
+            {"fields": ("mrn", "family_name", "given_name", "date_of_birth", "sex", "deceased_on", "national_number")},
+        ),
         ("Contact", {"fields": ("phone", "email", "language")}),
         ("Allergies", {"fields": ("allergy_status",)}),
     )

@@ -2,10 +2,14 @@
 
 from auditlog.registry import auditlog
 
+from accounts.encryption.fields import encrypted_fields
 from patients.models import Allergy, Patient
+
+INDEXES = ["national_number_index"]
+"""Keyed hashes, which tell a reader of the trail whose number was whose."""
 
 
 def register() -> None:
-    """Trail the record; contact details are left out, because the trail would keep them for ever."""
-    auditlog.register(Patient, exclude_fields=["phone", "email"])
-    auditlog.register(Allergy)
+    """Trail the record; what is encrypted is left out, because the trail would keep it in clear, for ever."""
+    for model in (Patient, Allergy):
+        auditlog.register(model, exclude_fields=[*(field.name for field in encrypted_fields(model)), *INDEXES])

@@ -46,7 +46,17 @@ class PatientForm(RecordForm):
 
     class Meta:
         model = Patient
-        fields = ("family_name", "given_name", "date_of_birth", "sex", "mrn", "phone", "email", "allergy_status")
+        fields = (
+            "family_name",
+            "given_name",
+            "date_of_birth",
+            "sex",
+            "mrn",
+            "national_number",
+            "phone",
+            "email",
+            "allergy_status",
+        )
         widgets = {"date_of_birth": forms.DateInput({"type": "date"}, format="%Y-%m-%d")}
 
     def __init__(self, *args: object, **kwargs: object) -> None:

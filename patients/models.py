@@ -1,9 +1,12 @@
 """The patient, as far as booking an operation needs to know."""
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+
+from accounts.encryption.fields import BlindIndexField, EncryptedCharField, EncryptedEmailField
 
 
 class Sex(models.TextChoices):
@@ -31,8 +34,12 @@ class Patient(models.Model):
     given_name = models.CharField(max_length=100, blank=True)
     date_of_birth = models.DateField(null=True, blank=True)
     sex = models.CharField(max_length=10, choices=Sex, default=Sex.UNKNOWN)
-    phone = models.CharField(max_length=32, blank=True)
-    email = models.EmailField("e-mail address", blank=True)
+    national_number = EncryptedCharField(
+        max_length=32, blank=True, default="", db_default="", help_text="As printed on the card; found by all of it."
+    )
+    national_number_index = BlindIndexField(source="national_number")
+    phone = EncryptedCharField(max_length=32, blank=True)
+    email = EncryptedEmailField("e-mail address", blank=True)
     language = models.CharField(max_length=35, blank=True, default="en", help_text="BCP 47 code: en, pl, pt-BR.")
     allergy_status = models.CharField(max_length=14, choices=AllergyStatus, default=AllergyStatus.NOT_RECORDED)
     deceased_on = models.DateField(null=True, blank=True)
@@ -55,6 +62,13 @@ class Patient(models.Model):
         """Return the number only: names stay out of logs and audit rows."""
         return f"Patient {self.mrn}"
 
+    def clean(self) -> None:
+        """Refuse a national number that another patient has: the form does not see the column that is unique."""
+        super().clean()
+        index = number_index(self.national_number)
+        if index and Patient.objects.filter(national_number_index=index).exclude(pk=self.pk).exists():
+            raise ValidationError({"national_number": "Another patient has this national number."})
+
     @property
     def display_name(self) -> str:
         """Return the name as theatre lists print it: SURNAME, Given."""
@@ -75,6 +89,12 @@ class Patient(models.Model):
         return self.deceased_on is not None
 
 
+def number_index(national_number: str) -> str | None:
+    """Return the keyed hash under which a national number is found, or ``None`` for no number."""
+    field = Patient._meta.get_field("national_number_index")  # noqa: SLF001  # Django's public name for it
+    return field.index_of(national_number)
+
+
 class Allergy(models.Model):
     """One substance that the patient must not meet."""
 
@@ -83,7 +103,7 @@ class Allergy(models.Model):
         max_length=100,
         help_text="As written in the record; the theatre's own list has latex, iodine, nickel …",
     )
-    reaction = models.CharField(max_length=100, blank=True)
+    reaction = EncryptedCharField(max_length=100, blank=True)
 
     class Meta:
         ordering = ("substance",)

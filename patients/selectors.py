@@ -3,7 +3,7 @@
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
-from patients.models import Patient
+from patients.models import Patient, number_index
 
 SHORTEST = 2
 """Letters from which a search makes sense."""
@@ -12,13 +12,16 @@ SHORTEST = 2
 def find_patients(text: str) -> QuerySet[Patient]:
     """Return patients whose MRN begins with, or whose names contain, every word of ``text``.
 
-    Commas may stand between the names, as lists print them: ``SMITH, Ann``.
+    Its whole may also be a national number, of which no part is found. Commas may stand between
+    the names, as lists print them: ``SMITH, Ann``.
     """
     words = text.replace(",", " ").lower().split()
     if len("".join(words)) < SHORTEST:
         return Patient.objects.none()
     # Lower() as in the trigram indexes; icontains would compare in upper case and not use them.
     found = Patient.objects.alias(family=Lower("family_name"), given=Lower("given_name"))
+    named = Q()
     for word in words:
-        found = found.filter(Q(family__contains=word) | Q(given__contains=word) | Q(mrn__startswith=word.upper()))
-    return found
+        named &= Q(family__contains=word) | Q(given__contains=word) | Q(mrn__startswith=word.upper())
+    numbered = number_index(text) if any(map(str.isdigit, text)) else None
+    return found.filter(named | Q(national_number_index=numbered) if numbered else named)

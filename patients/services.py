@@ -26,6 +26,7 @@ def add_patient(*, actor: User, patient: Patient, allergies: Sequence[str] = ())
                 Allergy.objects.create(patient=patient, substance=substance)
     except IntegrityError:
         # Somebody else added the same number since it was checked; the check says so in the form's words.
+        patient.clean()
         patient.validate_unique()
         patient.validate_constraints()
         raise

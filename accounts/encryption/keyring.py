@@ -29,20 +29,20 @@ class LostKeyError(Exception):
 
 def current_name() -> str:
     """Return the name of the key that encrypts today."""
-    return next(iter(_read(tuple(settings.FIELD_KEYS))))
+    return next(iter(read_keys("FIELD_KEYS")))
 
 
 def key_named(name: str) -> AESGCM:
     """Return the key called ``name``; raises :class:`LostKeyError` if the settings lack it."""
     try:
-        return _read(tuple(settings.FIELD_KEYS))[name]
+        return read_keys("FIELD_KEYS")[name]
     except KeyError:
         raise LostKeyError(name) from None
 
 
 def names() -> list[str]:
     """Return the names of all keys, today's first."""
-    return list(_read(tuple(settings.FIELD_KEYS)))
+    return list(read_keys("FIELD_KEYS"))
 
 
 def fingerprint(value: str, purpose: str) -> str:
@@ -51,20 +51,25 @@ def fingerprint(value: str, purpose: str) -> str:
     return hmac.new(settings.INDEX_KEY.encode(), message, hashlib.sha256).hexdigest()
 
 
-@lru_cache(maxsize=4)
-def _read(entries: tuple[str, ...]) -> dict[str, AESGCM]:
-    keys = dict(_key(entry) for entry in entries)
+def read_keys(setting: str) -> dict[str, AESGCM]:
+    """Return the keys of a setting by name, today's first."""
+    return _read(setting, tuple(getattr(settings, setting)))
+
+
+@lru_cache(maxsize=8)
+def _read(setting: str, entries: tuple[str, ...]) -> dict[str, AESGCM]:
+    keys = dict(_key(setting, entry) for entry in entries)
     if not keys:
-        raise ImproperlyConfigured("FIELD_KEYS is empty: name at least one key as name:base64 of 32 bytes.")
+        raise ImproperlyConfigured(f"{setting} is empty: name at least one key as name:base64 of 32 bytes.")
     return keys
 
 
-def _key(entry: str) -> tuple[str, AESGCM]:
+def _key(setting: str, entry: str) -> tuple[str, AESGCM]:
     name, _, encoded = entry.partition(":")
     try:
         key = base64.b64decode(encoded, validate=True)
     except binascii.Error:
         key = b""
     if not NAME.fullmatch(name) or len(key) != KEY_BYTES:
-        raise ImproperlyConfigured(f"FIELD_KEYS: “{name[:32]}” is not written as name:base64 of {KEY_BYTES} bytes.")
+        raise ImproperlyConfigured(f"{setting}: “{name[:32]}” is not written as name:base64 of {KEY_BYTES} bytes.")
     return name, AESGCM(key)

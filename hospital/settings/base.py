@@ -113,6 +113,8 @@ FIELD_KEYS: list[str] = []
 INDEX_KEY = ""
 # Advisories about packages with known faults: a zip or folder in the OSV format.
 ADVISORIES = os.environ.get("ADVISORIES", "")
+# Keys of backups, written as FIELD_KEYS is; see hospital/backups/. They lie elsewhere than the backups do.
+BACKUP_KEYS: list[str] = []
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

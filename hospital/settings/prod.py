@@ -61,6 +61,14 @@ _refuse(any(key.startswith(("demo:", "test:")) for key in FIELD_KEYS), "FIELD_KE
 INDEX_KEY = _needed("INDEX_KEY", "50 or more random characters that nobody else has and that stay for ever")
 _refuse(len(INDEX_KEY) < LEAST_KEY_LENGTH or "insecure" in INDEX_KEY, "INDEX_KEY is the demo's or too short.")
 
+# --- backups: without a key of their own none is made ---------------------------------------------
+BACKUP_KEYS = words("BACKUP_KEYS")
+_refuse(any(key.startswith(("demo:", "test:")) for key in BACKUP_KEYS), "BACKUP_KEYS holds the demo's key.")
+_refuse(
+    {key.partition(":")[2] for key in BACKUP_KEYS} & {key.partition(":")[2] for key in FIELD_KEYS},
+    "BACKUP_KEYS and FIELD_KEYS share a key: whoever takes a backup must not read the fields in it.",
+)
+
 # --- who gives a second factor --------------------------------------------------------------------
 SECOND_FACTOR_ROLES = words("SECOND_FACTOR_ROLES") or SECOND_FACTOR_ROLES
 HOSPITAL_NETWORKS = words("HOSPITAL_NETWORKS")

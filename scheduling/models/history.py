@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from accounts.encryption.fields import EncryptedTextField
 from accounts.models import User
 from scheduling.models.catalogue import CancellationReason
 from scheduling.models.operation import Operation
@@ -40,7 +41,7 @@ class OperationChange(models.Model):
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
     reason = models.ForeignKey(CancellationReason, on_delete=models.PROTECT, null=True, related_name="+")
-    note = models.TextField(blank=True)
+    note = EncryptedTextField(blank=True)
     overrides = models.JSONField(default=list)
     undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by")
     batch = models.UUIDField(null=True, db_index=True, help_text="Changes of one command share this.")

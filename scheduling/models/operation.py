@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Deferrable, Q
 from django.utils import timezone
 
+from accounts.encryption.fields import EncryptedTextField
 from accounts.models import User
 from patients.models import Patient
 from resources.models import (
@@ -92,7 +93,7 @@ class Operation(models.Model):
     bed_kind = models.CharField(max_length=10, choices=BedKind, blank=True)
     bed_minutes = models.PositiveIntegerField(default=0)
     features = models.ManyToManyField(Feature, blank=True, related_name="operations")
-    notes = models.TextField(blank=True, max_length=2000)
+    notes = EncryptedTextField(blank=True, max_length=2000)
     external_id = models.CharField(
         max_length=60,
         null=True,

@@ -1,0 +1,1 @@
+"""Backups: the whole database in one encrypted file, read back when made, and restored for practice."""

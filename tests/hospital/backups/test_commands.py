@@ -1,0 +1,112 @@
+"""backup, restore and restore_drill on a real server."""
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from hospital.backups.making import SUFFIX
+from hospital.backups.manifest import path_of
+from hospital.backups.restoring import drop, reading
+from hospital.models import BackupMade, RestoreDrill
+from patients.models import Patient
+from scheduling.models import Operation
+from tests.factories import OperationFactory, PatientFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def say(*command: str) -> str:
+    said = StringIO()
+    call_command(*command, stdout=said, stderr=said)
+    return said.getvalue()
+
+
+@pytest.fixture
+def backup(tmp_path: Path) -> Path:
+    OperationFactory(patient=PatientFactory(family_name="Zebrowska", phone="1234"), notes="Long table")
+    assert "read back" in say("backup", "--out", str(tmp_path / "out"))
+    (found,) = (tmp_path / "out").glob(f"*{SUFFIX}")
+    return found
+
+
+def databases() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database")
+        return {name for (name,) in cursor.fetchall()}
+
+
+def test_a_backup_shows_nothing_and_is_noted(backup: Path) -> None:
+    assert b"Zebrowska" not in backup.read_bytes()
+    assert backup.stat().st_mode & 0o077 == 0
+    assert sorted(p.name for p in backup.parent.iterdir()) == sorted([backup.name, path_of(backup).name])
+    manifest = json.loads(path_of(backup).read_text())["manifest"]
+    assert (manifest["counts"]["patients_patient"], manifest["size"]) == (1, backup.stat().st_size)
+    made = BackupMade.objects.get()
+    assert (made.name, made.size, made.rows) == (backup.name, manifest["size"], sum(manifest["counts"].values()))
+
+
+def test_what_was_saved_comes_back_beside_the_site(backup: Path) -> None:
+    name = f"{connection.settings_dict['NAME']}_restored"
+    Patient.objects.update(family_name="Changed since")
+    try:
+        assert "Nothing is missing" in say("restore", str(backup), "--into", name)
+        with pytest.raises(CommandError, match="holds tables"):
+            say("restore", str(backup), "--into", name)
+        assert "Nothing is missing" in say("restore", str(backup), "--into", name, "--yes")
+        with reading(name):
+            assert Patient.objects.values_list("family_name", "phone").get() == ("Zebrowska", "1234")
+    finally:
+        drop(name)
+    assert Patient.objects.get().family_name == "Changed since"
+
+
+def test_the_database_of_the_site_is_never_overwritten(backup: Path) -> None:
+    with pytest.raises(CommandError, match="Restore into another database"):
+        say("restore", str(backup), "--into", connection.settings_dict["NAME"], "--yes")
+
+
+def test_a_drill_is_recorded_and_leaves_nothing_behind(backup: Path) -> None:
+    before = databases()
+    assert "was restored and checked" in say("restore_drill", "--from", str(backup.parent))
+
+    drill = RestoreDrill.objects.get()
+    assert (drill.succeeded, drill.faults, drill.backup) == (True, [], backup.name)
+    assert drill.size == backup.stat().st_size
+    assert databases() == before
+
+
+def test_a_drill_with_a_damaged_backup_fails_on_record(backup: Path) -> None:
+    content = bytearray(backup.read_bytes())
+    content[-30] ^= 1
+    backup.write_bytes(content)
+
+    with pytest.raises(CommandError, match="could not be restored whole"):
+        say("restore_drill", "--from", str(backup.parent))
+    drill = RestoreDrill.objects.get()
+    assert drill.succeeded is False
+    assert drill.faults == ["The file is not the one that its manifest describes. Copy it again, or take another."]
+
+
+def test_a_drill_sees_rows_that_are_missing_and_bookings_that_are_wrong(backup: Path) -> None:
+    Operation.objects.update(version=2)
+    say("backup", "--out", str(backup.parent / "wrong"))
+    (wrong,) = (backup.parent / "wrong").glob(f"*{SUFFIX}")
+    with pytest.raises(CommandError):
+        say("restore_drill", "--from", str(wrong.parent))
+    (fault,) = RestoreDrill.objects.get().faults
+    assert fault.startswith("history with a gap: Operation ")
+
+
+def test_a_changed_manifest_is_refused(backup: Path) -> None:
+    path_of(backup).write_text(path_of(backup).read_text().replace('"patients_patient": 1', '"patients_patient": 0'))
+    with pytest.raises(CommandError, match="manifest was changed"):
+        say("restore", str(backup), "--into", "anything")
+
+
+def test_a_folder_without_backups_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="There is no backup in"):
+        say("restore_drill", "--from", str(tmp_path))

@@ -14,8 +14,9 @@ class AccountsConfig(AppConfig):
         from allauth.mfa.signals import authenticator_added  # noqa: PLC0415
         from django.contrib.auth.signals import user_logged_in  # noqa: PLC0415
 
-        from accounts import audit, second_factor, sessions  # noqa: PLC0415
+        from accounts import second_factor, sessions  # noqa: PLC0415
+        from accounts.audit import history  # noqa: PLC0415
 
-        audit.register()
+        history.register()
         user_logged_in.connect(sessions.begin)
         authenticator_added.connect(second_factor.note_set_up)

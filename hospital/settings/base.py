@@ -11,6 +11,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 INSTALLED_APPS = [
     "accounts",
+    "accounts.audit",
     "messaging",
     "patients",
     "resources",
@@ -38,6 +39,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "hospital.middleware.TrustedAddressMiddleware",
+    "accounts.audit.middleware.AuditMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -130,6 +132,7 @@ ANONYMOUS_USER_NAME = None
 # --- the audit trail --------------------------------------------------------------------------
 AUDITLOG_DISABLE_REMOTE_ADDR = False
 AUDITLOG_STORE_JSON_CHANGES = True
+AUDITLOG_CID_GETTER = "accounts.audit.who.request_id"
 
 # --- time and language ------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"

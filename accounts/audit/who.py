@@ -124,11 +124,18 @@ def writes(statement: str) -> bool:
 
 
 def _tell(execute: Callable[..., Any], statement: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:  # noqa: FBT001
-    text = statement if isinstance(statement, str) else statement.as_string(context["cursor"].cursor)
+    text = _text(statement, context)
     if not writes(text):
         return execute(statement, params, many, context)
     who = current()
     return execute((who.prefix() if who else NOBODY) + text, params, many, context)
+
+
+def _text(statement: Any, context: dict[str, Any]) -> str:
+    """Return a statement as text; psycopg2 also takes bytes and composed ones."""
+    if isinstance(statement, bytes):
+        return statement.decode()
+    return statement if isinstance(statement, str) else str(statement.as_string(context["cursor"].cursor))
 
 
 def _command() -> Who | None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from csp.constants import SELF, UNSAFE_INLINE
 
 from hospital.addresses import broker_url, database, redis_url
+from hospital.embedded.place import current_place
+from hospital.environment import value
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -133,6 +135,9 @@ ANONYMOUS_USER_NAME = None
 AUDITLOG_DISABLE_REMOTE_ADDR = False
 AUDITLOG_STORE_JSON_CHANGES = True
 AUDITLOG_CID_GETTER = "accounts.audit.who.request_id"
+# The key of the chain over the record, and the file outside the database that says where it stands.
+AUDIT_KEY = ""
+AUDIT_ANCHOR_FILE = value("AUDIT_ANCHOR_FILE") or str(current_place().folder / "audit-anchors.jsonl")
 
 # --- time and language ------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"

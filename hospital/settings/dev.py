@@ -14,6 +14,7 @@ DEMO_ALLOWED = True
 # What the demo encrypts, anybody can read; production refuses these.
 FIELD_KEYS = ["demo:ZGVtby1rZXktZm9yLW9uZS1tYWNoaW5lLW9ubHktISE="]
 INDEX_KEY = "insecure-demo-index-key"
+AUDIT_KEY = "insecure-demo-audit-key"
 # The demo's people have no telephones: SECOND_FACTOR_ROLES=administrator,privacy_officer shows what a hospital has.
 SECOND_FACTOR_ROLES = words("SECOND_FACTOR_ROLES")
 HOSPITAL_NETWORKS = words("HOSPITAL_NETWORKS")

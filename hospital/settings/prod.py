@@ -61,6 +61,11 @@ _refuse(any(key.startswith(("demo:", "test:")) for key in FIELD_KEYS), "FIELD_KE
 INDEX_KEY = _needed("INDEX_KEY", "50 or more random characters that nobody else has and that stay for ever")
 _refuse(len(INDEX_KEY) < LEAST_KEY_LENGTH or "insecure" in INDEX_KEY, "INDEX_KEY is the demo's or too short.")
 
+# --- the audit record -----------------------------------------------------------------------------
+AUDIT_KEY = _needed("AUDIT_KEY", "50 or more random characters, out of reach of whoever runs the database, for ever")
+_refuse(len(AUDIT_KEY) < LEAST_KEY_LENGTH or "insecure" in AUDIT_KEY, "AUDIT_KEY is the demo's or too short.")
+AUDIT_ANCHOR_FILE = _needed("AUDIT_ANCHOR_FILE", "a file on another disk than the database's, best one only added to")
+
 # --- who gives a second factor --------------------------------------------------------------------
 SECOND_FACTOR_ROLES = words("SECOND_FACTOR_ROLES") or SECOND_FACTOR_ROLES
 HOSPITAL_NETWORKS = words("HOSPITAL_NETWORKS")

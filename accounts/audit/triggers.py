@@ -108,8 +108,7 @@ def _is_kept(model: type[models.Model]) -> bool:
 
 def _watch(model: type[models.Model]) -> Watch:
     meta = model._meta  # noqa: SLF001
-    encrypted = {f.column for f in meta.local_concrete_fields if type(f).__module__.startswith(ENCRYPTION)}
+    encrypted = {str(f.column) for f in meta.local_concrete_fields if type(f).__module__.startswith(ENCRYPTION)}
     hidden = HIDDEN.get(meta.db_table, set()) | encrypted
-    key = meta.pk.column if meta.pk else ""
     columns = (",".join(sorted(hidden)), ",".join(sorted(IGNORED.get(meta.db_table, set()))))
-    return Watch(table=meta.db_table, arguments=(key, *columns))
+    return Watch(table=meta.db_table, arguments=(str(meta.pk.column), *columns))

@@ -175,6 +175,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 # --- servers: the embedded ones where nothing else is set ---------------------------------------
 DATABASES = {"default": database()}
 REDIS_URL = redis_url()
+# Set, it lets the role of the application sign in by itself; see accounts/audit/role.py.
+DATABASE_ROLE_PASSWORD = value("DATABASE_ROLE_PASSWORD")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
 # --- work in the background ---------------------------------------------------------------------

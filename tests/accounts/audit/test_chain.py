@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.audit import partitions, tasks
+from accounts.audit import tasks
 from accounts.audit.anchors import anchors, drop_anchor
 from accounts.audit.chain import append_note, head, seal, watermark
 from accounts.audit.models import Event, Link
@@ -300,11 +300,3 @@ def test_an_old_month_that_is_dropped_by_hand_is_found(old_month: str) -> None:
     number = Event.objects.get(table_name="x").pk
     tamper(f"DROP TABLE {old_month}")
     assert found() == [("removed", "audit_event", number)]
-
-
-def test_months_to_come_have_their_partitions() -> None:
-    assert partitions.ensure() == 0
-    assert partitions.ensure(6) == 6
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_inherits WHERE inhparent = 'audit_event'::regclass")
-        assert cursor.fetchone()[0] == 8  # seven months and the default

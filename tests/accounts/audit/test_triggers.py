@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps
 from django.db import connection, transaction
 
-from accounts.audit import triggers
+from accounts.audit import partitions, triggers
 from accounts.audit.models import Event
 from patients.models import Allergy
 from resources.models import Feature, Specialty
@@ -181,3 +181,11 @@ def _month() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM')")
         return cursor.fetchone()[0]
+
+
+def test_months_to_come_have_their_partitions() -> None:
+    assert partitions.ensure() == 0
+    assert partitions.ensure(6) == 6
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_inherits WHERE inhparent = 'audit_event'::regclass")
+        assert cursor.fetchone()[0] == 8  # seven months and the default

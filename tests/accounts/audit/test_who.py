@@ -85,8 +85,13 @@ def test_two_people_on_one_connection(empty_record: None) -> None:
 
 @pytest.mark.django_db
 def test_saying_who_costs_no_query_and_reads_are_left_alone(django_assert_num_queries) -> None:
-    asked = []
-    with who.acting(Who(source="web", actor=lambda: asked.append(1) or 5)):
+    asked: list[int] = []
+
+    def actor() -> int:
+        asked.append(1)
+        return 5
+
+    with who.acting(Who(source="web", actor=actor)):
         with django_assert_num_queries(1):
             assert list(Feature.objects.all()) == []
         assert asked == []

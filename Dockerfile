@@ -17,6 +17,8 @@ FROM python:3.11-slim
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     DJANGO_SETTINGS_MODULE=hospital.settings.prod WEB_BIND=0.0.0.0:8001
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin hospital
+# The volume of the audit record's anchors takes its owner from here.
+RUN mkdir /anchors && chown hospital /anchors
 WORKDIR /app
 COPY --from=packages /opt/venv /opt/venv
 COPY . .
@@ -25,6 +27,8 @@ COPY --from=assets /src/static/vendor static/vendor
 RUN SECRET_KEY=$(python -c "import secrets; print(secrets.token_urlsafe(64))") ALLOWED_HOSTS=build.invalid \
     FIELD_KEYS=$(python -c "import os, base64; print('build:' + base64.b64encode(os.urandom(32)).decode())") \
     INDEX_KEY=$(python -c "import secrets; print(secrets.token_urlsafe(64))") \
+    BACKUP_KEYS=$(python -c "import os, base64; print('build:' + base64.b64encode(os.urandom(32)).decode())") \
+    AUDIT_KEY=$(python -c "import secrets; print(secrets.token_urlsafe(64))") AUDIT_ANCHOR_FILE=/tmp/anchors \
     DATABASE_URL="postgres://build@build.invalid/x?sslmode=verify-full" REDIS_URL=rediss://build.invalid/0 \
     python manage.py collectstatic --no-input --verbosity 0
 USER hospital

@@ -46,6 +46,8 @@ check: assets  ## linters, types, import rules, templates, Django's own checks
 		SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 		FIELD_KEYS=check:$$($(BIN)/python -c 'import base64, os; print(base64.b64encode(os.urandom(32)).decode())') \
 		INDEX_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
+		BACKUP_KEYS=check:$$($(BIN)/python -c 'import base64, os; print(base64.b64encode(os.urandom(32)).decode())') \
+		AUDIT_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') AUDIT_ANCHOR_FILE=/tmp/anchors \
 		DATABASE_URL='postgres://app@database.example/theatres?sslmode=verify-full' REDIS_URL=rediss://queue.example/0 \
 		$(MANAGE) check --deploy --fail-level WARNING
 

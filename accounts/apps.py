@@ -14,9 +14,10 @@ class AccountsConfig(AppConfig):
         from allauth.mfa.signals import authenticator_added  # noqa: PLC0415
         from django.contrib.auth.signals import user_logged_in, user_login_failed  # noqa: PLC0415
 
-        from accounts import audit, second_factor, sessions, sign_in_failures  # noqa: PLC0415
+        from accounts import second_factor, sessions, sign_in_failures  # noqa: PLC0415
+        from accounts.audit import history  # noqa: PLC0415
 
-        audit.register()
+        history.register()
         user_logged_in.connect(sessions.begin)
         user_login_failed.connect(sign_in_failures.note)
         authenticator_added.connect(second_factor.note_set_up)

@@ -1,6 +1,7 @@
 """Where the database and Redis are: ``DATABASE_URL`` and ``REDIS_URL``, or the embedded servers."""
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -46,8 +47,19 @@ def database(environ: Mapping[str, str] = os.environ, place: Place | None = None
         "PORT": str(_port(parts) or ""),
         "CONN_MAX_AGE": int(environ.get("DATABASE_CONN_MAX_AGE", "600")),
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5} | _beside_pgoptions(options, environ),
+        "OPTIONS": {"connect_timeout": 5} | _beside_pgoptions(_as_role(options, environ), environ),
     }
+
+
+def _as_role(options: dict[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Let each connection work under the role that ``DATABASE_ROLE`` names, which owns no table."""
+    role = environ.get("DATABASE_ROLE", "")
+    if not role:
+        return options
+    if not re.fullmatch(r"[a-z_][a-z0-9_]*", role):
+        message = "DATABASE_ROLE can't be used: it is not the name of a role, such as theatres_app."
+        raise AddressError(message)
+    return options | {"options": f"{options.get('options', '')} -c role={role}".strip()}
 
 
 def _beside_pgoptions(options: dict[str, str], environ: Mapping[str, str]) -> dict[str, str]:

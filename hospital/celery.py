@@ -31,4 +31,24 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="3", minute="15"),
         "options": {"expires": 3600},
     },
+    "seal-audit": {
+        "task": "accounts.audit.tasks.seal",
+        "schedule": 30.0,
+        "options": {"expires": 25},
+    },
+    "anchor-audit": {
+        "task": "accounts.audit.tasks.anchor",
+        "schedule": crontab(minute="5"),
+        "options": {"expires": 1800},
+    },
+    "verify-audit": {
+        "task": "accounts.audit.tasks.verify_audit",
+        "schedule": crontab(hour="3", minute="30"),
+        "options": {"expires": 3600},
+    },
+    "ensure-audit-partitions": {
+        "task": "accounts.audit.tasks.ensure_partitions",
+        "schedule": crontab(hour="1", minute="30"),
+        "options": {"expires": 3600},
+    },
 }

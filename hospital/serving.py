@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from accounts.audit.role import ROLE
+from hospital.addresses import embedded_servers
 from hospital.embedded.errors import EmbeddedError
 from hospital.embedded.place import PRIVATE, ROOT, Place
 from hospital.processes import Service
@@ -41,11 +43,13 @@ def services(place: Place, address: Address, workers: int) -> list[Service]:
     caddy = place.folder / "caddy"
     celery = (PYTHON, "-m", "celery", "-A", "hospital.celery", "--quiet")
     schedule = str(place.folder / "beat-schedule")
+    # Of a database that is not ours we don't know whether the role could be made: its DATABASE_ROLE is for ops to set.
+    rights = {"DATABASE_ROLE": ROLE} if "postgres" in embedded_servers() else {}
     return [
         Service(
             name="web",
             command=(PYTHON, "-m", "gunicorn", "hospital.wsgi"),
-            environment={"WEB_BIND": f"unix:{web}", "WEB_WORKERS": str(workers)},
+            environment={"WEB_BIND": f"unix:{web}", "WEB_WORKERS": str(workers), **rights},
             folder=ROOT,
         ),
         Service(
@@ -54,6 +58,7 @@ def services(place: Place, address: Address, workers: int) -> list[Service]:
                 *(PYTHON, "-m", "uvicorn", "hospital.live:app", "--uds", str(live)),
                 *("--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "1"),
             ),
+            environment=rights,
             folder=ROOT,
         ),
         Service(
@@ -62,11 +67,13 @@ def services(place: Place, address: Address, workers: int) -> list[Service]:
                 *(*celery, "worker", "--loglevel", "WARNING", "--concurrency", "2"),
                 *("--without-gossip", "--without-mingle"),
             ),
+            environment=rights,
             folder=ROOT,
         ),
         Service(
             name="beat",
             command=(*celery, "beat", "--loglevel", "WARNING", "--schedule", schedule, "--pidfile="),
+            environment=rights,
             folder=ROOT,
         ),
         Service(

@@ -6,11 +6,14 @@ from pathlib import Path
 from csp.constants import SELF, UNSAFE_INLINE
 
 from hospital.addresses import broker_url, database, redis_url
+from hospital.embedded.place import current_place
+from hospital.environment import value
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 INSTALLED_APPS = [
     "accounts",
+    "accounts.audit",
     "messaging",
     "patients",
     "resources",
@@ -39,6 +42,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "hospital.middleware.TrustedAddressMiddleware",
+    "accounts.audit.middleware.AuditMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -139,6 +143,10 @@ SITE_URL = os.environ.get("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 # --- the audit trail --------------------------------------------------------------------------
 AUDITLOG_DISABLE_REMOTE_ADDR = False
 AUDITLOG_STORE_JSON_CHANGES = True
+AUDITLOG_CID_GETTER = "accounts.audit.who.request_id"
+# The key of the chain over the record, and the file outside the database that says where it stands.
+AUDIT_KEY = ""
+AUDIT_ANCHOR_FILE = value("AUDIT_ANCHOR_FILE") or str(current_place().folder / "audit-anchors.jsonl")
 
 # --- time and language ------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
@@ -176,6 +184,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 # --- servers: the embedded ones where nothing else is set ---------------------------------------
 DATABASES = {"default": database()}
 REDIS_URL = redis_url()
+# Set, it lets the role of the application sign in by itself; see accounts/audit/role.py.
+DATABASE_ROLE_PASSWORD = value("DATABASE_ROLE_PASSWORD")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
 # --- work in the background ---------------------------------------------------------------------

@@ -15,6 +15,7 @@ DEMO_ALLOWED = True
 FIELD_KEYS = ["demo:ZGVtby1rZXktZm9yLW9uZS1tYWNoaW5lLW9ubHktISE="]
 INDEX_KEY = "insecure-demo-index-key"
 BACKUP_KEYS = words("BACKUP_KEYS") or FIELD_KEYS
+AUDIT_KEY = "insecure-demo-audit-key"
 # The demo's people have no telephones: SECOND_FACTOR_ROLES=administrator,privacy_officer shows what a hospital has.
 SECOND_FACTOR_ROLES = words("SECOND_FACTOR_ROLES")
 HOSPITAL_NETWORKS = words("HOSPITAL_NETWORKS")

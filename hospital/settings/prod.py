@@ -68,6 +68,10 @@ _refuse(
     {key.partition(":")[2] for key in BACKUP_KEYS} & {key.partition(":")[2] for key in FIELD_KEYS},
     "BACKUP_KEYS and FIELD_KEYS share a key: whoever takes a backup must not read the fields in it.",
 )
+# --- the audit record -----------------------------------------------------------------------------
+AUDIT_KEY = _needed("AUDIT_KEY", "50 or more random characters, out of reach of whoever runs the database, for ever")
+_refuse(len(AUDIT_KEY) < LEAST_KEY_LENGTH or "insecure" in AUDIT_KEY, "AUDIT_KEY is the demo's or too short.")
+AUDIT_ANCHOR_FILE = _needed("AUDIT_ANCHOR_FILE", "a file on another disk than the database's, best one only added to")
 
 # --- who gives a second factor --------------------------------------------------------------------
 SECOND_FACTOR_ROLES = words("SECOND_FACTOR_ROLES") or SECOND_FACTOR_ROLES

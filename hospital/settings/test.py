@@ -27,6 +27,8 @@ DEMO_ALLOWED = True
 FIELD_KEYS = ["test:dGVzdC1rZXktZm9yLW9uZS1tYWNoaW5lLW9ubHktISE="]
 INDEX_KEY = "insecure-test-index-key"
 BACKUP_KEYS = ["backup-test:YmFja3VwLWtleS1mb3ItdGVzdHMtb25seS0tLS0hISE="]
+AUDIT_KEY = "insecure-test-audit-key"
+AUDIT_ANCHOR_FILE = str(TEST_PLACE.folder / "audit-anchors.jsonl")
 SECOND_FACTOR_ROLES = []  # the tests of it switch it on
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -4,10 +4,11 @@ import time
 from typing import Any
 
 from django.core.management import CommandParser, call_command, get_commands
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from accounts.audit import partitions, role
 from accounts.models import User
 from scheduling.demo.loading import is_unfinished
 
@@ -26,12 +27,28 @@ class Command(BaseCommand):
     def handle(self, *_args: object, demo: bool, no_static: bool, **_options: Any) -> None:
         """Do what is not done yet, and sum it up."""
         began = time.monotonic()
+        self.refuse_without_rights()
         done = self.migrate()
+        self.keep_record()
         if not no_static:
             call_command("collectstatic", interactive=False, verbosity=0)
         if demo and load_demo_once():
             done += ", demo hospital loaded"
         self.stdout.write(f"Prepared in {time.monotonic() - began:.1f} s: {done}.")
+
+    def refuse_without_rights(self) -> None:
+        """Say in words that the application's role can't change tables."""
+        if "role=" in connections[DEFAULT_DB_ALIAS].settings_dict["OPTIONS"].get("options", ""):
+            message = "Preparing needs the owner of the tables: unset DATABASE_ROLE for this command alone."
+            raise CommandError(message)
+
+    def keep_record(self) -> None:
+        """Have partitions for the coming months, and the role that can only add to the audit record."""
+        partitions.ensure()
+        try:
+            role.prepare()
+        except role.RoleError as error:
+            self.stderr.write(f"{error} Until then nothing may run with DATABASE_ROLE={role.ROLE}.")
 
     def migrate(self) -> str:
         """Apply what is missing and say so."""

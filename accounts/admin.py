@@ -6,14 +6,15 @@ from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import ChoiceField, RadioSelect
 from django.http import HttpRequest
 
-from accounts.admin_access import ManagedAdmin, ManagedInline
+from accounts.admin_access import CheckedFormSet, ManagedAdmin, ManagedInline
+from accounts.granting import MANAGE_USERS, check_grant
+from accounts.grants import Grant
 from accounts.models import RoleAssignment, User
-
-MANAGE_USERS = "accounts.manage_users"
 
 
 class AddUserForm(AdminUserCreationForm):  # type: ignore[type-arg]  # generic only for the type checker
@@ -43,13 +44,56 @@ class ChangeUserForm(UserChangeForm):  # type: ignore[type-arg]
         field_classes: ClassVar[dict[str, type]] = {}
 
 
+class RoleFormSet(CheckedFormSet):
+    """Asks of each role that is given, changed or taken whether ``granter`` may."""
+
+    granter: User
+
+    def clean(self) -> None:
+        """Refuse roles that reach further than the granter's own, before and after."""
+        super().clean()
+        for form in self.forms:
+            if form.has_changed() and not form.errors:
+                try:
+                    for grant in self._grants(form):
+                        check_grant(self.granter, self.instance, grant)
+                except ValidationError as error:
+                    form.add_error(None, error)
+
+    def _grants(self, form: Any) -> list[Grant]:
+        held = RoleAssignment.objects.filter(pk=form.instance.pk).as_grants() if form.instance.pk else []
+        if form in self.deleted_forms:
+            return held
+        asked = {name: frozenset(row.pk for row in form.cleaned_data[name]) for name in ("sites", "specialties")}
+        return [*held, Grant(role=form.cleaned_data["role"], **asked)]
+
+
 class RoleInline(ManagedInline):
-    """What the person may do."""
+    """What the person may do, where and until when."""
 
     model = RoleAssignment
+    formset = RoleFormSet
     capability = MANAGE_USERS
-    fields = ("role",)
+    fields = ("role", "valid_from", "valid_until", "sites", "specialties")
     verbose_name_plural = "roles"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Read the limits of all rows at once."""
+        return super().get_queryset(request).prefetch_related("sites", "specialties")
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Read the list now and share it among the rows."""
+        field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if field is not None:
+            field.choices = [choice for choice in field.choices]  # noqa: C416  # list() would count first
+            field.widget.attrs["size"] = 3
+        return field
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Tell the formset who grants."""
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.granter = request.user
+        return formset
 
 
 @admin.register(User)

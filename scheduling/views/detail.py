@@ -28,14 +28,15 @@ from scheduling.views.fetching import get_operation
 @require_safe
 def operation_detail(request: HttpRequest, operation_id: int) -> HttpResponse:
     """Show everything that is known about an operation."""
-    return _page(request, get_operation(operation_id))
+    return _page(request, get_operation(operation_id, actor_of(request)))
 
 
 @requires(permissions.BOOK)
 @require_POST
 def operation_accept(request: HttpRequest, operation_id: int) -> HttpResponse:
     """Take a requested operation onto the waiting list."""
-    operation, actor = get_operation(operation_id), actor_of(request)
+    actor = actor_of(request)
+    operation = get_operation(operation_id, actor)
     form = CommandForm(request.POST, operation=operation, actor=actor)
     page = partial(_page, request, operation)
     return run(request, form, lambda: accept_operation(actor=actor, **form.command), page=page)
@@ -45,7 +46,8 @@ def operation_accept(request: HttpRequest, operation_id: int) -> HttpResponse:
 @require_POST
 def operation_confirm(request: HttpRequest, operation_id: int) -> HttpResponse:
     """State that everything the operation needs is there."""
-    operation, actor = get_operation(operation_id), actor_of(request)
+    actor = actor_of(request)
+    operation = get_operation(operation_id, actor)
     form = CommandForm(request.POST, operation=operation, actor=actor)
     page = partial(_page, request, operation, retry="operation-confirm")
     return run(
@@ -60,7 +62,8 @@ def operation_confirm(request: HttpRequest, operation_id: int) -> HttpResponse:
 @require_POST
 def operation_assign(request: HttpRequest, operation_id: int) -> HttpResponse:
     """Add a person, an item or a bed to the team."""
-    operation, actor = get_operation(operation_id), actor_of(request)
+    actor = actor_of(request)
+    operation = get_operation(operation_id, actor)
     form = AssignForm(request.POST, operation=operation, actor=actor)
     page = partial(_page, request, operation, assign_form=form, retry="operation-assign")
     return run(
@@ -81,7 +84,8 @@ def operation_assign(request: HttpRequest, operation_id: int) -> HttpResponse:
 @require_POST
 def operation_release(request: HttpRequest, operation_id: int) -> HttpResponse:
     """Take a person, an item or a bed off the team."""
-    operation, actor = get_operation(operation_id), actor_of(request)
+    actor = actor_of(request)
+    operation = get_operation(operation_id, actor)
     form = ReleaseForm(request.POST, operation=operation, actor=actor)
     page = partial(_page, request, operation)
     return run(
@@ -117,7 +121,7 @@ def _page(
     actor = actor_of(request)
     may_assign = operation.is_movable and actor.can(permissions.ASSIGN)
     context = {
-        "page": operation_page(operation),
+        "page": operation_page(operation, actor),
         "operation": operation,
         "assign_form": (assign_form or AssignForm(operation=operation, actor=actor)) if may_assign else None,
         "refusal": refusal,

@@ -10,6 +10,7 @@ handler500 = "hospital.views.server_error"
 
 urlpatterns = [
     path("", include("scheduling.urls")),
+    path("", include("patients.urls")),
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("healthz", views.healthz, name="healthz"),

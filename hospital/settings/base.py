@@ -126,6 +126,9 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 GUARDIAN_MONKEY_PATCH_USER = False
+# Access outside the care team: how long it lasts, and after how many hours without a review it is overdue.
+EMERGENCY_ACCESS_MINUTES = 60
+EMERGENCY_REVIEW_HOURS = 72
 ANONYMOUS_USER_NAME = None
 
 # --- the audit trail --------------------------------------------------------------------------

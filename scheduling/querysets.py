@@ -63,9 +63,9 @@ class OperationQuerySet(models.QuerySet["Operation"]):
         later = later.filter(theatre=operation.theatre_id, period__startswith__gte=operation.starts_at)
         return later.order_by("period")
 
-    def visible_to(self, user: "User") -> Self:
-        """Operations that ``user`` may open."""
-        return self.filter(_access().opened(user))
+    def visible_to(self, user: "User", capability: str = "scheduling.view_operation") -> Self:
+        """Operations that ``user`` may open, or, by another capability, work on."""
+        return self.filter(_access().opened(user, capability))
 
     def listed_to(self, user: "User") -> Self:
         """Operations that lists show to ``user``; where ``is_open`` is false they must not say whose."""

@@ -20,6 +20,7 @@ from scheduling.models import (
 )
 from scheduling.period import Period
 from scheduling.plan import Plan
+from scheduling.selectors.care_team import care_team
 from scheduling.selectors.masking import mask_accepted, masked_for
 from scheduling.services.undoing import undo_takes
 
@@ -46,6 +47,7 @@ class OperationPage:
     conflicts: list[Conflict]
     events: list[OperationEvent]
     history: list[HistoryLine]
+    care_team: list[User]
 
 
 def operation_page(operation: Operation, viewer: User) -> OperationPage:
@@ -66,6 +68,7 @@ def operation_page(operation: Operation, viewer: User) -> OperationPage:
         conflicts=masked_for(viewer, conflicts),
         events=list(operation.events.filter(current=True).select_related("recorded_by")),
         history=history_of(operation, viewer),
+        care_team=list(care_team(operation.patient)),
     )
 
 

@@ -7,11 +7,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import User
 from accounts.permissions import actor_of, requires
+from patients.permissions import MANAGE_CARE_TEAM
 from scheduling import permissions
 from scheduling.forms.commands import AssignForm, ReleaseForm
 from scheduling.forms.placement import CommandForm
 from scheduling.models import Operation
+from scheduling.selectors.care_team import who_may_join
 from scheduling.selectors.operation_page import operation_page
 from scheduling.services import (
     NotPossibleError,
@@ -120,12 +123,22 @@ def _page(
     """Draw the page; ``retry`` names the command that a reason would let through."""
     actor = actor_of(request)
     may_assign = operation.is_movable and actor.can(permissions.ASSIGN)
+    may_manage = _may_manage_care_team(actor, operation)
     context = {
         "page": operation_page(operation, actor),
         "operation": operation,
         "assign_form": (assign_form or AssignForm(operation=operation, actor=actor)) if may_assign else None,
         "refusal": refusal,
         "retry": f"scheduling:{retry}" if retry else "",
+        "may_manage_care_team": may_manage,
+        "who_may_join": who_may_join() if may_manage else (),
         "typed": list(request.POST.items()) if refusal else [],
     }
     return render(request, "scheduling/operation_detail.html", context)
+
+
+def _may_manage_care_team(actor: User, operation: Operation) -> bool:
+    """Say whether the page offers it: a surgeon's own patients differ from those seen."""
+    if not actor.can(MANAGE_CARE_TEAM):
+        return False
+    return Operation.objects.filter(pk=operation.pk).visible_to(actor, MANAGE_CARE_TEAM).exists()

@@ -7,16 +7,18 @@ from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ChoiceField, RadioSelect
 from django.http import HttpRequest, HttpResponse
 
-from accounts.admin_access import ManagedAdmin, ManagedInline
+from accounts.admin_access import CheckedFormSet, ManagedAdmin, ManagedInline
 from accounts.admin_actions import forget_factors, send_invitations, switch_off, switch_on, write_after_commit
+from accounts.granting import MANAGE_USERS, check_grant
+from accounts.grants import Grant
 from accounts.invitations import invite, is_awaited
 from accounts.models import RoleAssignment, User
-from accounts.people import MANAGE_USERS
 from accounts.permissions import actor_of
 from accounts.proof import ask_again
 from accounts.sessions import end_sessions
@@ -49,12 +51,37 @@ class ChangeUserForm(UserChangeForm):  # type: ignore[type-arg]
         field_classes: ClassVar[dict[str, type]] = {}
 
 
+class RoleFormSet(CheckedFormSet):
+    """Asks of each role that is given, changed or taken whether ``granter`` may."""
+
+    granter: User
+
+    def clean(self) -> None:
+        """Refuse roles that reach further than the granter's own, before and after."""
+        super().clean()
+        for form in self.forms:
+            if form.has_changed() and not form.errors:
+                try:
+                    for grant in self._grants(form):
+                        check_grant(self.granter, self.instance, grant)
+                except ValidationError as error:
+                    form.add_error(None, error)
+
+    def _grants(self, form: Any) -> list[Grant]:
+        held = RoleAssignment.objects.filter(pk=form.instance.pk).as_grants() if form.instance.pk else []
+        if form in self.deleted_forms:
+            return held
+        asked = {name: frozenset(row.pk for row in form.cleaned_data[name]) for name in ("sites", "specialties")}
+        return [*held, Grant(role=form.cleaned_data["role"], **asked)]
+
+
 class RoleInline(ManagedInline):
-    """What the person may do."""
+    """What the person may do, where and until when."""
 
     model = RoleAssignment
+    formset = RoleFormSet
     capability = MANAGE_USERS
-    fields = ("role",)
+    fields = ("role", "valid_from", "valid_until", "sites", "specialties")
     verbose_name_plural = "roles"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -64,6 +91,24 @@ class RoleInline(ManagedInline):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Keep one's own roles."""
         return super().has_delete_permission(request, obj) and obj != request.user
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Read the limits of all rows at once."""
+        return super().get_queryset(request).prefetch_related("sites", "specialties")
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Read the list now and share it among the rows."""
+        field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if field is not None:
+            field.choices = [choice for choice in field.choices]  # noqa: C416  # list() would count first
+            field.widget.attrs["size"] = 3
+        return field
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Tell the formset who grants."""
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.granter = request.user
+        return formset
 
 
 @admin.register(User)

@@ -1,15 +1,18 @@
 """People who sign in, and the roles they hold."""
 
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models, transaction
+from django.db.models import OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts.roles import Role, capabilities_of
+from accounts.grants import Grant
+from accounts.roles import Role
 
 
 class UserManager(BaseUserManager["User"]):
@@ -75,18 +78,27 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.email = self.email.strip().lower()
 
     @cached_property
+    def grants(self) -> tuple[Grant, ...]:
+        """The roles held today, each with its limits (read once per request, in one query)."""
+        return tuple(RoleAssignment.objects.filter(user=self).in_force().as_grants())
+
+    @property
     def roles(self) -> frozenset[str]:
-        """The roles held now (read once per request)."""
-        return frozenset(self.role_assignments.values_list("role", flat=True))
+        """The roles held today."""
+        return frozenset(grant.role for grant in self.grants)
 
     @cached_property
     def capabilities(self) -> frozenset[str]:
-        """Everything this person may do; nothing once the account is switched off."""
-        return capabilities_of(self.roles) if self.is_active else frozenset()
+        """Everything this person may do somewhere; nothing once the account is switched off."""
+        return frozenset().union(*(grant.capabilities for grant in self.grants)) if self.is_active else frozenset()
 
     def can(self, capability: str) -> bool:
-        """Say whether this person holds ``capability``."""
+        """Say whether this person holds ``capability``, be it within limits."""
         return capability in self.capabilities
+
+    def grants_of(self, capability: str) -> tuple[Grant, ...]:
+        """Return the roles by which this person holds ``capability``: their limits say where."""
+        return tuple(grant for grant in self.grants if capability in grant.capabilities) if self.is_active else ()
 
     @property
     def initials(self) -> str:
@@ -106,15 +118,48 @@ class SignInFailure(models.Model):
         return f"sign-in failure {self.pk}"
 
 
+class RoleAssignmentQuerySet(models.QuerySet["RoleAssignment"]):
+    """``RoleAssignment.objects.filter(user=somebody).in_force()``."""
+
+    def in_force(self) -> Self:
+        """Those that count today: from the first day's midnight to the last day's, by the hospital's clock."""
+        today = timezone.localdate()
+        began = Q(valid_from=None) | Q(valid_from__lte=today)
+        return self.filter(began, Q(valid_until=None) | Q(valid_until__gte=today))
+
+    def as_grants(self) -> list[Grant]:
+        """Return what they give, in one query whatever their number."""
+        mine = {"roleassignment": OuterRef("pk")}
+        sites = RoleAssignment.sites.through.objects.filter(**mine).values("site_id")
+        specialties = RoleAssignment.specialties.through.objects.filter(**mine).values("specialty_id")
+        rows = self.values_list("role", ArraySubquery(sites), ArraySubquery(specialties))
+        return [Grant(role=role, sites=frozenset(at), specialties=frozenset(of)) for role, at, of in rows]
+
+
 class RoleAssignment(models.Model):
-    """One role held by one person."""
+    """One role held by one person: between these days, at these sites, in these specialties."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="role_assignments")
     role = models.CharField(max_length=32, choices=Role)
+    valid_from = models.DateField("from", null=True, blank=True, help_text="Empty: at once.")
+    valid_until = models.DateField("until", null=True, blank=True, help_text="The last day. Empty: without end.")
+    sites = models.ManyToManyField("resources.Site", blank=True, related_name="+", help_text="None chosen: all.")
+    specialties = models.ManyToManyField(
+        "resources.Specialty", blank=True, related_name="+", help_text="None chosen: all."
+    )
+
+    objects = RoleAssignmentQuerySet.as_manager()
 
     class Meta:
         ordering = ("role",)
-        constraints = (models.UniqueConstraint(fields=("user", "role"), name="role_assignment_unique"),)
+        constraints = (
+            models.UniqueConstraint(fields=("user", "role"), name="role_assignment_unique"),
+            models.CheckConstraint(
+                condition=Q(valid_until__gte=models.F("valid_from")),
+                name="role_assignment_dates_in_order",
+                violation_error_message="The last day is before the first.",
+            ),
+        )
 
     def __str__(self) -> str:
         """Return the role's name."""

@@ -7,13 +7,13 @@ from auditlog.models import LogEntry
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from accounts.granting import MANAGE_USERS, check_grant
+from accounts.grants import Grant
 from accounts.models import RoleAssignment, User
 from accounts.permissions import authorise
 from accounts.roles import Role
 from accounts.second_factor import forget_factors
 from accounts.sessions import end_sessions
-
-MANAGE_USERS = "accounts.manage_users"
 
 
 class PersonError(Exception):
@@ -74,13 +74,15 @@ def set_roles(*, actor: User | None, user: User, roles: Collection[str], among: 
         return False
     if actor == user and Role.ADMINISTRATOR in held - set(roles):
         raise PersonError("Nobody takes away their own administrator role. Ask another administrator.")
+    for role in held ^ set(roles):
+        _check_grant(actor, user, role)
     with transaction.atomic():
         for gone in user.role_assignments.filter(role__in=held - set(roles)):
             gone.delete()  # one by one: the audit trail hears of it
         for role in sorted(set(roles) - held):
             RoleAssignment.objects.create(user=user, role=role)
         transaction.on_commit(lambda: end_sessions(user))
-    for name in ("roles", "capabilities"):
+    for name in ("grants", "capabilities"):
         user.__dict__.pop(name, None)
     return True
 
@@ -133,6 +135,14 @@ def find_person(email: str) -> User:
     if user is None:
         raise PersonError(f"Nobody signs in as {email.strip()}. Check the address.")
     return user
+
+
+def _check_grant(actor: User | None, user: User, role: str) -> None:
+    try:
+        if actor is not None:
+            check_grant(actor, user, Grant(role=role))
+    except ValidationError as error:
+        raise PersonError(error.message) from error
 
 
 def _authorise(actor: User | None) -> None:

@@ -20,6 +20,7 @@ class Role(models.TextChoices):
     MANAGER = "manager", "Department manager"
     PRIVACY_OFFICER = "privacy_officer", "Privacy officer"
     ADMINISTRATOR = "administrator", "System administrator"
+    INTEGRATION = "integration", "Integration account"
 
 
 _LOOK = frozenset({"scheduling.view_schedule", "scheduling.view_operation", "patients.view_patient"})
@@ -41,17 +42,18 @@ CAPABILITIES: dict[str, frozenset[str]] = {
     | _RECORD
     | _AVAILABILITY
     | {"scheduling.override_conflict", "scheduling.import_operations", "scheduling.inspect_operation"}
-    | {"patients.change_patient"},
+    | {"patients.change_patient", "patients.manage_care_team"},
     Role.BOOKING_CLERK: _PLACE | {"patients.change_patient"},
-    Role.SURGEON: _REQUEST | _RECORD,
+    Role.SURGEON: _REQUEST | _RECORD | {"patients.manage_care_team"},
     Role.ANAESTHETIST: _LOOK | _RECORD,
     Role.THEATRE_NURSE: _LOOK | _RECORD | {"scheduling.assign_resource"},
     Role.WARD_NURSE: _LOOK,
-    Role.MANAGER: _LOOK,
+    Role.MANAGER: frozenset({"scheduling.view_schedule"}),
     Role.PRIVACY_OFFICER: frozenset(
-        {"scheduling.view_schedule", "accounts.view_audit_trail", "analytics.review_security"}
+        {"scheduling.view_schedule", "accounts.view_audit_trail", "analytics.review_security", "patients.review_access"}
     ),
     Role.ADMINISTRATOR: _REFERENCE | {"scheduling.view_schedule", "scheduling.import_operations"},
+    Role.INTEGRATION: _PLACE | _RECORD | {"patients.change_patient"},
 }
 
 IDLE_MINUTES: dict[str, int] = {**dict.fromkeys(Role.values, 30), Role.PRIVACY_OFFICER: 15, Role.ADMINISTRATOR: 15}
@@ -64,6 +66,8 @@ WORDS: dict[str, str] = {
     "analytics.review_security": "review the site's security",
     "patients.add_patient": "add patients",
     "patients.change_patient": "change patients' records",
+    "patients.manage_care_team": "say who belongs to a patient's care team",
+    "patients.review_access": "review emergency access",
     "patients.view_patient": "see patients",
     "resources.manage_availability": "enter closures, leave and shifts",
     "resources.manage_reference": "change theatres, people and equipment",

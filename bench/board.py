@@ -136,7 +136,7 @@ def _works(house: House, today: date, waiting: Cases) -> dict[str, Callable[[], 
     operation.lead_surgeon_id = house.crews[0].surgeon_id
     start = at(day, time())
     return {
-        "board": lambda: day_board(day),
+        "board": lambda: day_board(day, house.actor),
         "page": lambda: _page(client, page),
         "free slots": lambda: find_free_slots(operation, start, start + SLOT_WINDOW),
         "conflicts": lambda: find_conflicts(_plan(house, operation, at(day, time(9)))),

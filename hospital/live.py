@@ -33,6 +33,7 @@ from django.http import HttpRequest  # noqa: E402
 from django.utils.module_loading import import_string  # noqa: E402
 from redis.exceptions import RedisError  # noqa: E402
 
+from accounts.integration import opens_no_page  # noqa: E402
 from accounts.models import User  # noqa: E402
 from accounts.second_factor import is_lacking  # noqa: E402
 from accounts.sessions import ENDED_CHANNEL, why_over  # noqa: E402
@@ -219,7 +220,7 @@ def check_session(caller: Caller) -> tuple[int, int | None]:
         request.session = session
         request.META["REMOTE_ADDR"] = caller.address
         user = get_user(request)
-        if not isinstance(user, User) or why_over(session, user) or is_lacking(request, user):
+        if not isinstance(user, User) or why_over(session, user) or is_lacking(request, user) or opens_no_page(user):
             return UNAUTHORIZED, None
         return OK, user.pk  # noqa: TRY300  # beside the other answer
     except DatabaseError:

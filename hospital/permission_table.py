@@ -25,8 +25,9 @@ class Guard:
 
     @property
     def roles(self) -> frozenset[Role]:
-        """Return the roles that may open it."""
-        return frozenset(role for role in Role if self.capability in CAPABILITIES[role])
+        """Return the roles that may open it; an integration account opens no page."""
+        people = set(Role) - {Role.INTEGRATION}
+        return frozenset(role for role in people if self.capability in CAPABILITIES[role])
 
 
 def guards() -> list[Guard]:

@@ -11,6 +11,7 @@ handler500 = "hospital.views.server_error"
 urlpatterns = [
     path("", include("scheduling.urls")),
     path("", include("analytics.urls")),
+    path("", include("patients.urls")),
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("healthz", views.healthz, name="healthz"),

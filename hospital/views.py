@@ -6,12 +6,14 @@ import redis
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.defaults import permission_denied as django_permission_denied
 from django.views.defaults import server_error as django_server_error
 
 from accounts.permissions import public
+from patients.access import NotOnCareTeamError
 
 AWAY = "The database is starting again. Wait a few seconds and reload; what was confirmed to you is kept."
 
@@ -47,9 +49,18 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Say what is not allowed: in JSON to a script that asked for it, else as a page."""
     if request.get_preferred_type(["text/html", "application/json"]) != "application/json":
+        if isinstance(exception, NotOnCareTeamError) and request.user.is_authenticated:
+            return _not_on_care_team(request, exception.patient_id)
         return django_permission_denied(request, exception)
     answer = {"ok": False, "kind": "forbidden", "message": str(exception)}
     return JsonResponse(answer, status=403)
+
+
+def _not_on_care_team(request: HttpRequest, patient_id: int) -> HttpResponse:
+    """Say that the patient is somebody else's, and what to do in an emergency."""
+    minutes = settings.EMERGENCY_ACCESS_MINUTES
+    context = {"patient_id": patient_id, "minutes": minutes, "next": request.path if request.method == "GET" else ""}
+    return render(request, "patients/not_on_care_team.html", context, status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from accounts.admin_access import CheckedFormSet, ManagedAdmin, ManagedInline
+from accounts.permissions import actor_of
 from patients.forms import RecordForm
 from patients.models import Allergy, AllergyStatus, Patient
 from patients.permissions import CHANGE
@@ -102,4 +103,8 @@ class PatientAdmin(ManagedAdmin):
         """Find as the rest of the site does, by the index."""
         if not search_term.strip():
             return super().get_search_results(request, queryset, search_term)
-        return queryset.filter(pk__in=find_patients(search_term)), False
+        return queryset.filter(pk__in=find_patients(search_term, actor_of(request))), False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """List those whose record is open to the person."""
+        return super().get_queryset(request).visible_to(actor_of(request))

@@ -1,12 +1,19 @@
 """The patient, as far as booking an operation needs to know."""
 
+from typing import Self
+
+from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from guardian.models import UserObjectPermissionBase
 
-from accounts.encryption.fields import BlindIndexField, EncryptedCharField, EncryptedEmailField
+from accounts.encryption.fields import BlindIndexField, EncryptedCharField, EncryptedEmailField, EncryptedTextField
+from accounts.models import User
+from patients import access, permissions
 
 
 class Sex(models.TextChoices):
@@ -26,6 +33,17 @@ class AllergyStatus(models.TextChoices):
     RECORDED = "recorded", "Recorded"
 
 
+class PatientQuerySet(models.QuerySet["Patient"]):
+    """``Patient.objects.visible_to(user)``."""
+
+    def visible_to(self, user: User) -> Self:
+        """Patients whose record ``user`` may open; finding others takes their number and a reason."""
+        if not user.can(permissions.VIEW):
+            return self.none()
+        opened = access.combine(user, access.by_role(user))
+        return self.filter(access.but_confidential(user, opened, access.intimate(user)))
+
+
 class Patient(models.Model):
     """A person who is operated on."""
 
@@ -43,6 +61,12 @@ class Patient(models.Model):
     language = models.CharField(max_length=35, blank=True, default="en", help_text="BCP 47 code: en, pl, pt-BR.")
     allergy_status = models.CharField(max_length=14, choices=AllergyStatus, default=AllergyStatus.NOT_RECORDED)
     deceased_on = models.DateField(null=True, blank=True)
+    confidential = models.BooleanField(
+        default=False,
+        help_text="A colleague or somebody in the public eye: named in lists to the care team and coordinators only.",
+    )
+
+    objects = PatientQuerySet.as_manager()
 
     class Meta:
         ordering = ("family_name", "given_name", "pk")
@@ -113,3 +137,103 @@ class Allergy(models.Model):
     def __str__(self) -> str:
         """Return the substance."""
         return self.substance
+
+
+class CareTeamMember(UserObjectPermissionBase):
+    """One colleague on one patient's care team: an object permission of django-guardian, by true foreign keys.
+
+    Its rows go with the patient and the account, so none is left over for whoever gets the number next.
+    """
+
+    content_object = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="care_team")
+
+    class Meta(UserObjectPermissionBase.Meta):
+        verbose_name = "care team member"
+
+    def __str__(self) -> str:
+        """Return the numbers only: names stay out of logs and audit rows."""
+        return f"User {self.user_id} for patient {self.content_object_id}"
+
+
+class EmergencyReason(models.TextChoices):
+    """Why somebody outside the care team had to look."""
+
+    EMERGENCY = "emergency", "Emergency: the patient needs care now"
+    COVER = "cover", "I cover for a colleague"
+    CONSULT = "consult", "I was asked for an opinion"
+    REFERRED = "referred", "The patient was referred to me"
+    OTHER = "other", "Something else, as I write below"
+
+
+class ReviewOutcome(models.TextChoices):
+    """What the privacy officer found."""
+
+    OPEN = "", "Not reviewed yet"
+    JUSTIFIED = "justified", "Justified"
+    NOT_JUSTIFIED = "not_justified", "Not justified"
+
+
+class EmergencyAccess(models.Model):
+    """One person's access to one patient outside the care team, for a reason, for a short time.
+
+    It opens the patient's record and operations to what the person may do anyway. Each is reviewed.
+    """
+
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="emergency_accesses")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="emergency_accesses")
+    reason = models.CharField(max_length=12, choices=EmergencyReason)
+    explanation = EncryptedTextField(max_length=500)
+    against_block = models.BooleanField(default=False, help_text="The patient had asked that this person stay away.")
+    began = models.DateTimeField(default=timezone.now)
+    ends = models.DateTimeField()
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=14, choices=ReviewOutcome, blank=True, default="")
+    note = EncryptedTextField(max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ("began", "pk")
+        indexes = (
+            models.Index(fields=("actor", "patient", "ends"), name="emergency_access_now"),
+            models.Index(fields=("began",), name="emergency_access_open", condition=Q(outcome="")),
+        )
+        constraints = (
+            models.CheckConstraint(condition=Q(ends__gte=models.F("began")), name="emergency_access_ends_after_began"),
+            models.CheckConstraint(
+                condition=Q(outcome="", reviewed_by=None) | (~Q(outcome="") & Q(reviewed_by__isnull=False)),
+                name="emergency_access_outcome_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(reviewed_by=None) | ~Q(reviewed_by=models.F("actor")),
+                name="emergency_access_not_own_review",
+            ),
+        )
+
+    def __str__(self) -> str:
+        """Return the numbers only: names stay out of logs and audit rows."""
+        return f"Emergency access {self.pk} to patient {self.patient_id}"
+
+
+class PatientBlock(models.Model):
+    """A patient's own wish that one colleague never sees their record."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="blocks")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    requested_on = models.DateField(default=timezone.localdate)
+    note = EncryptedCharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ("requested_on",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("user", "patient"),
+                name="patient_block_unique",
+                violation_error_message="This colleague is kept away already.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        """Return the numbers only: names stay out of logs and audit rows."""
+        return f"User {self.user_id} kept from patient {self.patient_id}"

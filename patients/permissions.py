@@ -3,3 +3,8 @@
 VIEW = "patients.view_patient"
 ADD = "patients.add_patient"
 CHANGE = "patients.change_patient"
+MANAGE_CARE_TEAM = "patients.manage_care_team"
+REVIEW = "patients.review_access"
+
+CARE_TEAM = "view_patient"
+"""Django's permission that django-guardian gives for one patient to each member of the care team."""

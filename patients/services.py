@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
+from guardian.shortcuts import assign_perm
 
 from accounts.models import User
 from accounts.permissions import authorise
@@ -24,6 +25,7 @@ def add_patient(*, actor: User, patient: Patient, allergies: Sequence[str] = ())
             patient.save()
             for substance in allergies:
                 Allergy.objects.create(patient=patient, substance=substance)
+            assign_perm(permissions.CARE_TEAM, actor, patient)  # who wrote it down goes on to ask for the operation
     except IntegrityError:
         # Somebody else added the same number since it was checked; the check says so in the form's words.
         patient.clean()

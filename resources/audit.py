@@ -18,6 +18,7 @@ def register() -> None:
         models.Feature,
         models.OpeningHours,
         models.Shift,
+        models.Site,
         models.Specialty,
         models.StaffCredential,
         models.Unavailability,

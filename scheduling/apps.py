@@ -9,7 +9,9 @@ class SchedulingConfig(AppConfig):
     name = "scheduling"
 
     def ready(self) -> None:
-        """Register the audit trail of this app's models."""
-        from scheduling import audit  # noqa: PLC0415
+        """Register the audit trail of this app's models, and say which patients roles open."""
+        from patients.access import let_in  # noqa: PLC0415
+        from scheduling import access, audit  # noqa: PLC0415
 
         audit.register()
+        let_in(by_role=access.patients_by_role, intimate=access.patients_close)

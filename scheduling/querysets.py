@@ -1,6 +1,7 @@
 """The chainable read language of operations."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from types import ModuleType
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -10,6 +11,7 @@ from django.utils import timezone
 from scheduling.status import MOVABLE, Status
 
 if TYPE_CHECKING:
+    from accounts.models import User
     from scheduling.models.operation import Operation
 
 
@@ -25,6 +27,13 @@ def local_midnight(day: date) -> datetime:
 def day_period(day: date) -> DateTimeTZRange:
     """Return local midnight to local midnight: 23, 24 or 25 hours."""
     return DateTimeTZRange(local_midnight(day), local_midnight(day + timedelta(days=1)))
+
+
+def _access() -> ModuleType:
+    """Return :mod:`scheduling.access`, which asks the models that this module serves."""
+    from scheduling import access  # noqa: PLC0415
+
+    return access
 
 
 class OperationQuerySet(models.QuerySet["Operation"]):
@@ -53,6 +62,27 @@ class OperationQuerySet(models.QuerySet["Operation"]):
         later = self.movable().on(timezone.localtime(operation.starts_at).date())
         later = later.filter(theatre=operation.theatre_id, period__startswith__gte=operation.starts_at)
         return later.order_by("period")
+
+    def visible_to(self, user: "User", capability: str = "scheduling.view_operation") -> Self:
+        """Operations that ``user`` may open, or, by another capability, work on."""
+        return self.filter(_access().opened(user, capability))
+
+    def listed_to(self, user: "User") -> Self:
+        """Operations that lists show to ``user``; where ``is_open`` is false they must not say whose."""
+        access = _access()
+        return self.filter(access.listed(user)).with_standing(user)
+
+    def with_standing(self, user: "User", capability: str = "scheduling.view_operation") -> Self:
+        """Mark each as open to ``user`` or not (``is_open``)."""
+        access = _access()
+        return self.annotate(is_open=access.flag(access.opened(user, capability)))
+
+    def with_board_standing(self, user: "User") -> Self:
+        """Mark what the board may say: all (``is_open``), not whose (``is_nameless``), or only that (``is_listed``)."""
+        access = _access()
+        return self.with_standing(user).annotate(
+            is_nameless=access.flag(access.shown_nameless(user)), is_listed=access.flag(access.listed(user))
+        )
 
     def with_facts(self) -> Self:
         """Join what every list shows beside an operation."""

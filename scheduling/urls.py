@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from scheduling.converters import DayConverter
-from scheduling.views import booking, calendar, detail, ending, rearranging, requesting, waiting
+from scheduling.views import booking, calendar, care_team, detail, ending, rearranging, requesting, waiting
 
 register_converter(DayConverter, "day")
 
@@ -29,5 +29,7 @@ urlpatterns = [
     path("operations/<int:operation_id>/release/", detail.operation_release, name="operation-release"),
     path("operations/<int:operation_id>/postpone/", ending.operation_postpone, name="operation-postpone"),
     path("operations/<int:operation_id>/cancel/", ending.operation_cancel, name="operation-cancel"),
+    path("operations/<int:operation_id>/care-team/add/", care_team.care_team_add, name="care-team-add"),
+    path("operations/<int:operation_id>/care-team/remove/", care_team.care_team_remove, name="care-team-remove"),
     path("changes/<int:change_id>/undo/", rearranging.change_undo, name="change-undo"),
 ]

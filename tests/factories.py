@@ -17,6 +17,7 @@ from resources.models import (
     Feature,
     OpeningHours,
     Profession,
+    Site,
     Specialty,
     StaffMember,
     Theatre,
@@ -45,10 +46,12 @@ class UserFactory(DjangoModelFactory[User]):
     family_name = factory.Sequence(lambda n: f"Marsh {n}")
 
     @factory.post_generation
-    def role(self: User, create: bool, extracted: str | None, **_: Any) -> None:  # noqa: FBT001
-        """Give the role that was named."""
+    def role(self: User, create: bool, extracted: str | None, **limits: Any) -> None:  # noqa: FBT001
+        """Give the role that was named; ``role__sites=[…]`` and ``role__specialties=[…]`` limit it."""
         if create and extracted:
-            RoleAssignment.objects.create(user=self, role=extracted)
+            given = RoleAssignment.objects.create(user=self, role=extracted)
+            for name, rows in limits.items():
+                getattr(given, name).set(rows)
 
 
 class SpecialtyFactory(DjangoModelFactory[Specialty]):
@@ -69,6 +72,16 @@ class FeatureFactory(DjangoModelFactory[Feature]):
 
     code = factory.Sequence(lambda n: f"feature-{n}")
     name = factory.Sequence(lambda n: f"feature {n}")
+
+
+class SiteFactory(DjangoModelFactory[Site]):
+    """A building with theatres."""
+
+    class Meta:
+        model = Site
+
+    code = factory.Sequence(lambda n: f"site-{n}")
+    name = factory.Sequence(lambda n: f"Site {n}")
 
 
 class TheatreFactory(DjangoModelFactory[Theatre]):

@@ -8,4 +8,4 @@ from accounts.models import RoleAssignment, User
 def register() -> None:
     """Trail accounts and the roles they hold; never a password hash or a sign-in time."""
     auditlog.register(User, exclude_fields=["password", "last_login"])
-    auditlog.register(RoleAssignment)
+    auditlog.register(RoleAssignment, m2m_fields={"sites", "specialties"})

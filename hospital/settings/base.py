@@ -48,6 +48,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.sessions.SessionLimitsMiddleware",
+    "accounts.integration.NoPagesMiddleware",
     "accounts.second_factor.SecondFactorMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -134,6 +135,9 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 GUARDIAN_MONKEY_PATCH_USER = False
+# Access outside the care team: how long it lasts, and after how many hours without a review it is overdue.
+EMERGENCY_ACCESS_MINUTES = 60
+EMERGENCY_REVIEW_HOURS = 72
 ANONYMOUS_USER_NAME = None
 
 # --- letters -----------------------------------------------------------------------------------

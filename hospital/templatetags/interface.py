@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
+from math import ceil
 from typing import Any
 
 from django import forms, template
@@ -15,7 +16,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
 from accounts.sessions import idle_limit
-from patients.models import Patient
+from patients import permissions
+from patients.emergency import running
+from patients.models import EmergencyAccess, Patient
 from scheduling.conflicts import Conflict
 from scheduling.models import Operation
 
@@ -45,6 +48,25 @@ def state_icon(state: str) -> SafeString:
 def can(user: User | AnonymousUser, capability: str) -> bool:
     """Say whether the person may do something: ``{% if user|can:"scheduling.book_operation" %}``."""
     return isinstance(user, User) and user.can(capability)
+
+
+@register.inclusion_tag("components/emergency_banner.html", takes_context=True)
+def emergency_banner(context: dict[str, Any]) -> dict[str, Any]:
+    """Say on every page which records are open for an emergency, and for how long."""
+    user = context.get("user")
+    if not isinstance(user, User) or not user.can(permissions.VIEW):
+        return {"accesses": []}
+    now = timezone.now()
+    accesses: list[Any] = list(running(user).select_related("patient").order_by("ends"))
+    for access in accesses:
+        access.left = ceil((access.ends - now).total_seconds() / 60)
+    return {"accesses": accesses, "csrf_token": context.get("csrf_token")}
+
+
+@register.simple_tag
+def open_reviews() -> int:
+    """Return how many emergency accesses nobody has reviewed yet."""
+    return EmergencyAccess.objects.filter(outcome="").count()
 
 
 @register.simple_tag

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.admin_access import ManagedAdmin
-from resources.models import Allergen, Credential, EquipmentType, Feature, Specialty
+from resources.models import Allergen, Credential, EquipmentType, Feature, Site, Specialty
 from resources.permissions import AVAILABILITY, REFERENCE
 
 
@@ -31,7 +31,7 @@ class CodedNameAdmin(ManagedAdmin):
         return super().get_prepopulated_fields(request, obj) if obj is None else {}
 
 
-admin.site.register((Feature, Credential), CodedNameAdmin)
+admin.site.register((Feature, Credential, Site), CodedNameAdmin)
 
 
 @admin.register(Specialty)

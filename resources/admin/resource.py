@@ -55,13 +55,16 @@ class KindAdmin(InUseAdmin):
 class TheatreAdmin(KindAdmin):
     """Theatres in the order of the day board."""
 
-    list_display = ("name", "code", "position", "features_had", "turnover_minutes", "kept_for_emergencies", "in_use")
-    list_filter = ("in_use", "kept_for_emergencies", "features")
+    list_display = (
+        "name", "code", "site", "position", "features_had", "turnover_minutes", "kept_for_emergencies", "in_use",
+    )  # fmt: skip
+    list_filter = ("in_use", "site", "kept_for_emergencies", "features")
+    list_select_related = ("site",)
     search_fields = ("name", "code")
-    autocomplete_fields = ("features",)
+    autocomplete_fields = ("site", "features")
     inlines = (OpeningHoursInline, UnavailabilityInline)
     fieldsets = (
-        (None, {"fields": ("name", "code", "position", "in_use")}),
+        (None, {"fields": ("name", "code", "site", "position", "in_use")}),
         ("Use", {"fields": ("features", "turnover_minutes", "kept_for_emergencies")}),
     )
 

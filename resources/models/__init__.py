@@ -8,6 +8,7 @@ from resources.models.reference import (
     EquipmentType,
     Feature,
     Hue,
+    Site,
     Specialty,
 )
 from resources.models.resource import (
@@ -37,6 +38,7 @@ __all__ = [
     "Resource",
     "ResourceKind",
     "Shift",
+    "Site",
     "Specialty",
     "StaffCredential",
     "StaffMember",

@@ -59,6 +59,10 @@ class Specialty(CodedName):
         verbose_name_plural = "specialties"
 
 
+class Site(CodedName):
+    """A building or campus with theatres of its own; a role may be limited to some."""
+
+
 class Feature(CodedName):
     """What only some theatres have: laminar flow, a robot, a shielded X-ray room."""
 

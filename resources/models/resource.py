@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 
-from resources.models.reference import Credential, EquipmentType, Feature, Specialty
+from resources.models.reference import Credential, EquipmentType, Feature, Site, Specialty
 
 
 class ResourceKind(models.TextChoices):
@@ -57,6 +57,14 @@ class Theatre(Resource):
     KIND = ResourceKind.THEATRE
 
     code = models.SlugField(max_length=20, unique=True, help_text="As files and other systems name it: T4.")
+    site = models.ForeignKey(
+        Site,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="theatres",
+        help_text="Where it is. Without one only people whose role is not limited to sites see its list.",
+    )
     position = models.PositiveSmallIntegerField(default=0, help_text="Order on the day board, from the top.")
     features = models.ManyToManyField(Feature, blank=True, related_name="theatres")
     turnover_minutes = models.PositiveSmallIntegerField(

@@ -1,7 +1,7 @@
 """What a conflict is, and the error that carries them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -33,6 +33,13 @@ class Conflict:
     period: Period | None = None
     other_operation_id: int | None = None
     day: date | None = None
+    named: str = ""
+    """How ``message`` names the other operation; left out for those who may not see it."""
+
+    def masked(self) -> "Conflict":
+        """Return the same without saying which operation is in the way."""
+        message = self.message.replace(self.named, "another case") if self.named else self.message
+        return replace(self, message=message, named="", other_operation_id=None)
 
     @property
     def is_hard(self) -> bool:

@@ -83,6 +83,7 @@ def resource_busy(plan: Plan, facts: Facts) -> Iterator[Conflict]:
                     resource_id=resource.pk,
                     period=busy.period,
                     other_operation_id=busy.operation_id,
+                    named=busy.case,
                 )
     yield from _held_twice(plan, facts)
 
@@ -112,6 +113,7 @@ def patient_busy(plan: Plan, facts: Facts) -> Iterator[Conflict]:
                 "Choose another time, or move the other operation first.",
                 period=busy.period,
                 other_operation_id=busy.operation_id,
+                named=busy.case,
             )
 
 

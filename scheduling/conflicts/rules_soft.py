@@ -133,6 +133,7 @@ def turnover_short(plan: Plan, facts: Facts) -> Iterator[Conflict]:
                 "Leave more time between the two, or give the reason.",
                 resource_id=plan.theatre_id,
                 other_operation_id=busy.operation_id,
+                named=busy.case,
             )
 
 

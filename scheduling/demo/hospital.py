@@ -9,6 +9,7 @@ from resources.models import (
     EquipmentType,
     Feature,
     OpeningHours,
+    Site,
     Specialty,
     StaffMember,
     Theatre,
@@ -135,11 +136,16 @@ def make_theatres(count: int, open_on: frozenset[int]) -> list[Theatre]:
     """
     features = {feature.code: feature for feature in Feature.objects.all()}
     chosen = (*ELECTIVE[: count - 1], EMERGENCY)
+    site, _ = Site.objects.get_or_create(code="main", defaults={"name": "Main building"})
     theatres = []
     for position, codes in enumerate(chosen, start=1):
         emergency = position == count
         theatre = Theatre.objects.create(
-            code=f"T{position}", name=f"Theatre {position}", position=position, kept_for_emergencies=emergency
+            code=f"T{position}",
+            name=f"Theatre {position}",
+            site=site,
+            position=position,
+            kept_for_emergencies=emergency,
         )
         theatre.features.set(features[code] for code in codes.split())
         for weekday in range(1, 8):

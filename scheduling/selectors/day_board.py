@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.models import User
 from resources.models import Block, OpeningHours, Theatre, Unavailability
 from scheduling.conflicts.facts import block_is_on, span
 from scheduling.models import Operation, Status
@@ -55,6 +56,14 @@ class CaseBar:
     state: str
     state_label: str
     time_label: str
+
+    @property
+    def standing(self) -> str:
+        """Return what may be said of it: open, confidential, nameless or busy (that there is something)."""
+        operation: Any = self.operation
+        if operation.is_open:
+            return "open"
+        return "confidential" if operation.is_listed else "nameless" if operation.is_nameless else "busy"
 
     @property
     def hue(self) -> str:
@@ -141,10 +150,12 @@ class DayBoard:
         return self.day + timedelta(days=1)
 
 
-def day_board(day: date, *, now: datetime | None = None) -> DayBoard:
-    """Return the board of a local day as it stands at ``now``."""
+def day_board(day: date, viewer: User, *, now: datetime | None = None) -> DayBoard:
+    """Return the board of a local day as it stands at ``now``, as far as ``viewer`` may see it."""
     now = now or timezone.now()
-    operations = _by_theatre(Operation.objects.on(day).with_facts().order_by("period", "pk"))
+    operations = _by_theatre(
+        Operation.objects.on(day).with_facts().with_board_standing(viewer).order_by("period", "pk")
+    )
     theatres = [t for t in Theatre.objects.all() if t.in_use or t.pk in operations]
     opened = _by_theatre(OpeningHours.objects.filter(weekday=day.isoweekday()))
     blocks = _blocks_on(day)

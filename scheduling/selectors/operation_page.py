@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.models import User
 from resources.models import Resource
 from scheduling.conflicts import Conflict, Facts, check_plan
 from scheduling.conflicts.rules_hard import missing_needs
@@ -19,6 +20,8 @@ from scheduling.models import (
 )
 from scheduling.period import Period
 from scheduling.plan import Plan
+from scheduling.selectors.care_team import care_team
+from scheduling.selectors.masking import mask_accepted, masked_for
 from scheduling.services.undoing import undo_takes
 
 
@@ -44,10 +47,11 @@ class OperationPage:
     conflicts: list[Conflict]
     events: list[OperationEvent]
     history: list[HistoryLine]
+    care_team: list[User]
 
 
-def operation_page(operation: Operation) -> OperationPage:
-    """Return what the page of ``operation`` shows; load it with ``with_facts()``."""
+def operation_page(operation: Operation, viewer: User) -> OperationPage:
+    """Return what the page of ``operation`` shows to ``viewer``; load it with ``with_facts()``."""
     rows = list(operation.reservations.filter(active=True).select_related("resource"))
     missing: list[str] = []
     conflicts: list[Conflict] = []
@@ -61,19 +65,21 @@ def operation_page(operation: Operation) -> OperationPage:
         operation=operation,
         team=sorted(rows, key=lambda row: ReservationRole.values.index(row.role)),
         missing=missing,
-        conflicts=conflicts,
+        conflicts=masked_for(viewer, conflicts),
         events=list(operation.events.filter(current=True).select_related("recorded_by")),
-        history=history_of(operation),
+        history=history_of(operation, viewer),
+        care_team=list(care_team(operation.patient)),
     )
 
 
-def history_of(operation: Operation) -> list[HistoryLine]:
+def history_of(operation: Operation, viewer: User) -> list[HistoryLine]:
     """Return the operation's changes, newest first, with resources by name."""
     changes = list(
         OperationChange.objects.filter(operation=operation)
         .select_related("actor", "reason", "undoes")
         .order_by("-version")
     )
+    mask_accepted(viewer, changes)
     snapshots = [snapshot for change in changes for snapshot in (change.before, change.after)]
     names = dict(Resource.objects.filter(pk__in=_resources(snapshots)).values_list("pk", "name"))
     return [

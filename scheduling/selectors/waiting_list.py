@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.models import User
 from patients.selectors import find_patients
 from resources.models import Specialty, StaffMember
 from scheduling.models import Operation, Priority
@@ -36,9 +37,9 @@ def in_order_of_urgency(operations: OperationQuerySet) -> OperationQuerySet:
     return operations.order_by(*SORTS["urgency"])
 
 
-def waiting_panel() -> WaitingPanel:
-    """Return what the calendar's side panel shows, in two queries."""
-    waiting = Operation.objects.waiting()
+def waiting_panel(viewer: User) -> WaitingPanel:
+    """Return what the calendar's side panel shows to ``viewer``, in two queries."""
+    waiting = Operation.objects.waiting().listed_to(viewer)
     return WaitingPanel(operations=list(in_order_of_urgency(waiting).with_facts()[:PANEL_SIZE]), total=waiting.count())
 
 
@@ -53,9 +54,9 @@ class WaitingFilter:
     sort: str = "urgency"
 
 
-def waiting_list(wanted: WaitingFilter, *, text: str = "") -> OperationQuerySet:
-    """Return the operations without a place, requests too, as the page shows them."""
-    operations = Operation.objects.unplaced().with_facts()
+def waiting_list(wanted: WaitingFilter, viewer: User, *, text: str = "") -> OperationQuerySet:
+    """Return the operations without a place, requests too, as the page shows them to ``viewer``."""
+    operations = Operation.objects.unplaced().listed_to(viewer).with_facts()
     if wanted.specialty:
         operations = operations.filter(specialty=wanted.specialty)
     if wanted.surgeon:
@@ -65,6 +66,6 @@ def waiting_list(wanted: WaitingFilter, *, text: str = "") -> OperationQuerySet:
     if wanted.overdue:
         operations = operations.filter(due_on__lt=timezone.localdate())
     if text:
-        named = find_patients(text).values("pk")
+        named = find_patients(text, viewer).values("pk")
         operations = operations.filter(Q(patient__in=named) | Q(procedure__name__icontains=text))
     return operations.order_by(*SORTS[wanted.sort])

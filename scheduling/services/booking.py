@@ -6,6 +6,7 @@ from datetime import datetime
 from accounts.models import User
 from accounts.permissions import authorise
 from scheduling import permissions
+from scheduling.access import demand_place
 from scheduling.models import ChangeVerb, Operation, ReservationRole, Status
 from scheduling.plan import Plan, assignments_of
 from scheduling.services.locking import (
@@ -46,8 +47,9 @@ def book_operation(
     was written.
     """
     authorise(actor, permissions.BOOK)
+    demand_place(actor, permissions.BOOK, theatre_id=theatre_id)
     with command():
-        (operation,) = lock_operations({operation_id: version})
+        (operation,) = lock_operations({operation_id: version}, actor=actor, capability=permissions.BOOK)
         demand(operation, Status.SCHEDULED)
         rows = reservations_of([operation])[operation.pk]
         before = snapshot(operation, rows)
@@ -79,8 +81,9 @@ def move_operation(
     Raises what :func:`book_operation` raises. Moving takes back a confirmation.
     """
     authorise(actor, permissions.MOVE)
+    demand_place(actor, permissions.MOVE, theatre_id=theatre_id)
     with command():
-        (operation,) = lock_operations({operation_id: version})
+        (operation,) = lock_operations({operation_id: version}, actor=actor, capability=permissions.MOVE)
         demand_movable(operation)
         rows = reservations_of([operation])[operation.pk]
         before = snapshot(operation, rows)

@@ -25,7 +25,7 @@ def record_chart(*, actor: User, operation_id: int, times: Mapping[str, datetime
     authorise(actor, permissions.RECORD)
     check_times(times)
     with command():
-        operation = lock_operation(operation_id)
+        operation = lock_operation(operation_id, actor=actor, capability=permissions.RECORD)
         demand_placed(operation)
         fresh = _add_missing(operation, times, actor)
         if not fresh:

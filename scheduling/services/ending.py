@@ -52,7 +52,8 @@ def _take_off(
     note: str,
 ) -> Operation:
     with command():
-        (operation,) = lock_operations({operation_id: version})
+        capability = permissions.CANCEL if status == Status.CANCELLED else permissions.POSTPONE
+        (operation,) = lock_operations({operation_id: version}, actor=actor, capability=capability)
         if verb == ChangeVerb.POSTPONED:
             demand_movable(operation)
         demand(operation, status)

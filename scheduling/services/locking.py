@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from django.db import IntegrityError, OperationalError, connection, transaction
 from psycopg2.errors import LockNotAvailable
 
+from accounts.models import User
+from patients.access import NotOnCareTeamError
 from patients.models import Patient
 from resources.models import Resource
 from scheduling.conflicts import Conflict, SchedulingConflictError, Severity
@@ -60,14 +62,16 @@ def _explained(error: IntegrityError) -> Exception:
     return SchedulingConflictError([conflict])
 
 
-def lock_operations(versions: dict[int, int]) -> list[Operation]:
+def lock_operations(versions: dict[int, int], *, actor: User, capability: str) -> list[Operation]:
     """Lock operations and return them in order of number, each still at the version seen.
 
     ``versions`` maps each operation's number to the version that the actor saw. Raises
-    :class:`StaleVersionError` where somebody was faster.
+    :class:`StaleVersionError` where somebody was faster, and
+    :class:`~patients.access.NotOnCareTeamError` where ``capability`` does not reach the operation.
     """
     rows = (
-        Operation.objects.select_for_update(no_key=True, of=("self",))
+        Operation.objects.with_standing(actor, capability)
+        .select_for_update(no_key=True, of=("self",))
         .select_related("procedure", "priority")  # the patient is read once locked
         .filter(pk__in=versions)
         .order_by("pk")
@@ -76,6 +80,8 @@ def lock_operations(versions: dict[int, int]) -> list[Operation]:
     if len(operations) != len(versions):
         raise NotPossibleError(GONE)
     for operation in operations:
+        if not operation.is_open:
+            raise NotOnCareTeamError(operation.patient_id)
         if operation.version != versions[operation.pk]:
             raise StaleVersionError(operation, versions[operation.pk])
     return operations
@@ -94,11 +100,14 @@ def lock_patients_and_resources(operations: Sequence[Operation], resource_ids: I
     list(resources.filter(pk__in=set(resource_ids)).order_by("pk").values_list("pk"))
 
 
-def lock_operation(operation_id: int) -> Operation:
+def lock_operation(operation_id: int, *, actor: User, capability: str) -> Operation:
     """Lock one operation whatever its version, for recording what really happened."""
-    found = Operation.objects.select_for_update(no_key=True).filter(pk=operation_id).first()
+    rows = Operation.objects.with_standing(actor, capability).select_for_update(no_key=True, of=("self",))
+    found = rows.filter(pk=operation_id).first()
     if found is None:
         raise NotPossibleError(GONE)
+    if not found.is_open:
+        raise NotOnCareTeamError(found.patient_id)
     return found
 
 

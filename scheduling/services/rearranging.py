@@ -37,7 +37,7 @@ def swap_operations(
     if first[0] == second[0]:
         raise InvalidPlanError("other", "Choose another operation to swap with.")
     with command():
-        operations = lock_operations(dict([first, second]))
+        operations = lock_operations(dict([first, second]), actor=actor, capability=permissions.MOVE)
         rows = _rows_of_movable(operations)
         plans = [Plan.current(operation, rows[operation.pk]) for operation in operations]
         one, other = plans
@@ -64,7 +64,7 @@ def push_following(
     if minutes == 0 or abs(minutes) > MAX_MINUTES:
         raise InvalidPlanError("minutes", "Say by how many minutes: at most 24 hours, and not 0.")
     with command():
-        operations = lock_operations(versions)
+        operations = lock_operations(versions, actor=actor, capability=permissions.MOVE)
         rows = _rows_of_movable(operations)
         plans = [Plan.current(operation, rows[operation.pk]) for operation in operations]
         pushed = [plan.at(plan.period.shifted(minutes).start) for plan in plans]

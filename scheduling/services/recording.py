@@ -40,7 +40,7 @@ def record_event(*, actor: User, operation_id: int, kind: str, at: datetime) -> 
     authorise(actor, permissions.RECORD)
     check_times({kind: at})
     with command():
-        operation = lock_operation(operation_id)
+        operation = lock_operation(operation_id, actor=actor, capability=permissions.RECORD)
         demand_placed(operation)
         event = _replace_current(operation, kind, at, actor)
         rows = reservations_of([operation])[operation.pk]

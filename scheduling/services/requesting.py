@@ -10,6 +10,7 @@ from accounts.permissions import authorise
 from patients.models import Patient
 from resources.models import Profession, StaffMember
 from scheduling import permissions
+from scheduling.access import demand_place
 from scheduling.models import (
     ChangeVerb,
     EstimateSource,
@@ -57,6 +58,7 @@ def request_operation(*, actor: User, request: Request) -> Operation:
     procedure has not, minutes out of bounds, and a case number that is taken.
     """
     authorise(actor, permissions.REQUEST)
+    demand_place(actor, permissions.REQUEST, specialty_id=request.procedure.specialty_id)
     _check(request)
     with command():
         operation = build_operation(request)
@@ -77,7 +79,7 @@ def accept_operation(*, actor: User, operation_id: int, version: int) -> Operati
     """Take a requested operation onto the waiting list."""
     authorise(actor, permissions.BOOK)
     with command():
-        (operation,) = lock_operations({operation_id: version})
+        (operation,) = lock_operations({operation_id: version}, actor=actor, capability=permissions.BOOK)
         if operation.status != Status.REQUESTED:
             raise NotPossibleError(NOT_REQUESTED)
         rows = reservations_of([operation])[operation.pk]

@@ -36,7 +36,7 @@ def assign_resource(
     authorise(actor, permissions.ASSIGN)
     check_role(role)
     with command():
-        (operation,) = lock_operations({operation_id: version})
+        (operation,) = lock_operations({operation_id: version}, actor=actor, capability=permissions.ASSIGN)
         demand_movable(operation)
         rows = reservations_of([operation])[operation.pk]
         before = snapshot(operation, rows)
@@ -54,7 +54,7 @@ def release_resource(*, actor: User, operation_id: int, version: int, resource_i
     """Take a person, an item or a bed off a booked operation; it is free at once."""
     authorise(actor, permissions.ASSIGN)
     with command():
-        (operation,) = lock_operations({operation_id: version})
+        (operation,) = lock_operations({operation_id: version}, actor=actor, capability=permissions.ASSIGN)
         demand_movable(operation)
         rows = reservations_of([operation])[operation.pk]
         before = snapshot(operation, rows)
@@ -75,7 +75,7 @@ def confirm_operation(*, actor: User, operation_id: int, version: int, override:
     """State that everything the operation needs is there; refused with what is still missing."""
     authorise(actor, permissions.CONFIRM)
     with command():
-        (operation,) = lock_operations({operation_id: version})
+        (operation,) = lock_operations({operation_id: version}, actor=actor, capability=permissions.CONFIRM)
         demand_movable(operation)
         rows = reservations_of([operation])[operation.pk]
         before = snapshot(operation, rows)

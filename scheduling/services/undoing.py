@@ -56,7 +56,9 @@ def undo_change(*, actor: User, change_id: int, override: Override | None = None
         raise NotPossibleError(NO_UNDO)
     authorise(actor, takes)
     with command():
-        operations = lock_operations({change.operation_id: change.version for change in undone})
+        operations = lock_operations(
+            {change.operation_id: change.version for change in undone}, actor=actor, capability=takes
+        )
         _demand_not_started(operations)
         by_number = {change.operation_id: change for change in undone}
         rows = reservations_of(operations)

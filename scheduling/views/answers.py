@@ -16,10 +16,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import NotAllowedError, actor_of
+from patients.access import NotOnCareTeamError
 from scheduling import permissions
 from scheduling.conflicts import Conflict, SchedulingConflictError
 from scheduling.models import Operation, OperationChange
 from scheduling.period import Period
+from scheduling.selectors.masking import masked_for
 from scheduling.services import InvalidPlanError, SchedulingError, StaleVersionError
 from scheduling.slots import Slot
 
@@ -71,7 +73,7 @@ def run(
         for name, texts in refusal.errors.items():
             form.add_error(name if name in form.fields else None, texts)
         return _refused(request, page, refusal)
-    except NotAllowedError as error:
+    except (NotAllowedError, NotOnCareTeamError) as error:
         if not wants_json(request):
             raise
         return JsonResponse({"ok": False, "kind": "forbidden", "message": str(error)}, status=403)
@@ -86,11 +88,12 @@ def refusal_of(error: Exception, actor: User, slots: Callable[[], Sequence[Slot]
     """Return a domain error as a refusal."""
     message = str(error)
     if isinstance(error, SchedulingConflictError):
+        conflicts = masked_for(actor, error.conflicts)
         return Refusal(
             status=409,
             kind="conflict",
-            message=message,
-            conflicts=error.conflicts,
+            message=" ".join(conflict.message for conflict in conflicts),
+            conflicts=conflicts,
             overridable=error.overridable and actor.can(permissions.OVERRIDE),
             slots=slots() if slots else (),
         )

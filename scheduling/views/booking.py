@@ -14,6 +14,7 @@ from scheduling import permissions
 from scheduling.converters import parse_day
 from scheduling.forms.placement import BookingForm, PlacementForm, SlotWishForm
 from scheduling.models import Operation, Status
+from scheduling.selectors.masking import masked_for
 from scheduling.selectors.preview import assume, nearest_slots, offered_slots, preview_conflicts
 from scheduling.services import InvalidPlanError, book_operation, move_operation
 from scheduling.services.status_rules import demand, demand_movable
@@ -27,7 +28,8 @@ from scheduling.views.fetching import get_operation
 @require_http_methods(["GET", "POST"])
 def operation_book(request: HttpRequest, operation_id: int) -> HttpResponse:
     """Give a waiting operation a place."""
-    operation, actor = get_operation(operation_id), actor_of(request)
+    actor = actor_of(request)
+    operation = get_operation(operation_id, actor)
     form = BookingForm(request.POST or None, operation=operation, actor=actor, initial=_initial(request, operation))
     page = partial(_page, request, "operation_book", operation, form)
     if request.method == "GET":
@@ -45,7 +47,8 @@ def operation_book(request: HttpRequest, operation_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def operation_move(request: HttpRequest, operation_id: int) -> HttpResponse:
     """Give a booked operation another place; the team follows."""
-    operation, actor = get_operation(operation_id), actor_of(request)
+    actor = actor_of(request)
+    operation = get_operation(operation_id, actor)
     form = PlacementForm(request.POST or None, operation=operation, actor=actor, initial=_initial(request, operation))
     page = partial(_page, request, "operation_move", operation, form)
     if request.method == "GET":
@@ -66,7 +69,7 @@ def operation_slots(request: HttpRequest, operation_id: int) -> HttpResponse:
 
     ``surgeon`` and ``minutes`` in the address are what the form says at the moment.
     """
-    operation = get_operation(operation_id)
+    operation = get_operation(operation_id, actor_of(request))
     day = _day_of(request)
     wish = SlotWishForm(request.GET)
     if wish.is_valid():
@@ -79,9 +82,10 @@ def operation_slots(request: HttpRequest, operation_id: int) -> HttpResponse:
 @require_POST
 def operation_preview(request: HttpRequest, operation_id: int) -> HttpResponse:
     """Return what speaks against the place in the form, as a fragment; nothing is written."""
-    operation = get_operation(operation_id)
+    actor = actor_of(request)
+    operation = get_operation(operation_id, actor)
     kind = PlacementForm if operation.is_placed else BookingForm
-    form = kind(request.POST, operation=operation, actor=actor_of(request))
+    form = kind(request.POST, operation=operation, actor=actor)
     if not form.is_valid():
         return render(request, "scheduling/_preview.html", {"incomplete": True})
     members = form.members if isinstance(form, BookingForm) else None
@@ -89,7 +93,7 @@ def operation_preview(request: HttpRequest, operation_id: int) -> HttpResponse:
         conflicts = preview_conflicts(operation, form.placement, members)
     except InvalidPlanError as error:
         return render(request, "scheduling/_preview.html", {"problem": str(error)})
-    return render(request, "scheduling/_preview.html", {"conflicts": conflicts})
+    return render(request, "scheduling/_preview.html", {"conflicts": masked_for(actor, conflicts)})
 
 
 def _page(

@@ -40,8 +40,9 @@ def day_board_fragment(request: HttpRequest, day: date) -> HttpResponse:
 
 def _shown(request: HttpRequest, day: date) -> dict[str, object]:
     """Return what the board shows this person; the waiting list names patients and needs its own right."""
-    may_see_waiting = actor_of(request).can(permissions.VIEW_OPERATION)
+    viewer = actor_of(request)
+    may_see_waiting = viewer.can(permissions.VIEW_OPERATION)
     return {
-        "board": day_board(day),
-        "waiting": waiting_panel() if may_see_waiting else None,
+        "board": day_board(day, viewer),
+        "waiting": waiting_panel(viewer) if may_see_waiting else None,
     }

@@ -7,11 +7,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import User
 from accounts.permissions import actor_of, requires
+from patients.permissions import MANAGE_CARE_TEAM
 from scheduling import permissions
 from scheduling.forms.commands import AssignForm, ReleaseForm
 from scheduling.forms.placement import CommandForm
 from scheduling.models import Operation
+from scheduling.selectors.care_team import who_may_join
 from scheduling.selectors.operation_page import operation_page
 from scheduling.services import (
     NotPossibleError,
@@ -28,14 +31,15 @@ from scheduling.views.fetching import get_operation
 @require_safe
 def operation_detail(request: HttpRequest, operation_id: int) -> HttpResponse:
     """Show everything that is known about an operation."""
-    return _page(request, get_operation(operation_id))
+    return _page(request, get_operation(operation_id, actor_of(request)))
 
 
 @requires(permissions.BOOK)
 @require_POST
 def operation_accept(request: HttpRequest, operation_id: int) -> HttpResponse:
     """Take a requested operation onto the waiting list."""
-    operation, actor = get_operation(operation_id), actor_of(request)
+    actor = actor_of(request)
+    operation = get_operation(operation_id, actor)
     form = CommandForm(request.POST, operation=operation, actor=actor)
     page = partial(_page, request, operation)
     return run(request, form, lambda: accept_operation(actor=actor, **form.command), page=page)
@@ -45,7 +49,8 @@ def operation_accept(request: HttpRequest, operation_id: int) -> HttpResponse:
 @require_POST
 def operation_confirm(request: HttpRequest, operation_id: int) -> HttpResponse:
     """State that everything the operation needs is there."""
-    operation, actor = get_operation(operation_id), actor_of(request)
+    actor = actor_of(request)
+    operation = get_operation(operation_id, actor)
     form = CommandForm(request.POST, operation=operation, actor=actor)
     page = partial(_page, request, operation, retry="operation-confirm")
     return run(
@@ -60,7 +65,8 @@ def operation_confirm(request: HttpRequest, operation_id: int) -> HttpResponse:
 @require_POST
 def operation_assign(request: HttpRequest, operation_id: int) -> HttpResponse:
     """Add a person, an item or a bed to the team."""
-    operation, actor = get_operation(operation_id), actor_of(request)
+    actor = actor_of(request)
+    operation = get_operation(operation_id, actor)
     form = AssignForm(request.POST, operation=operation, actor=actor)
     page = partial(_page, request, operation, assign_form=form, retry="operation-assign")
     return run(
@@ -81,7 +87,8 @@ def operation_assign(request: HttpRequest, operation_id: int) -> HttpResponse:
 @require_POST
 def operation_release(request: HttpRequest, operation_id: int) -> HttpResponse:
     """Take a person, an item or a bed off the team."""
-    operation, actor = get_operation(operation_id), actor_of(request)
+    actor = actor_of(request)
+    operation = get_operation(operation_id, actor)
     form = ReleaseForm(request.POST, operation=operation, actor=actor)
     page = partial(_page, request, operation)
     return run(
@@ -116,12 +123,22 @@ def _page(
     """Draw the page; ``retry`` names the command that a reason would let through."""
     actor = actor_of(request)
     may_assign = operation.is_movable and actor.can(permissions.ASSIGN)
+    may_manage = _may_manage_care_team(actor, operation)
     context = {
-        "page": operation_page(operation),
+        "page": operation_page(operation, actor),
         "operation": operation,
         "assign_form": (assign_form or AssignForm(operation=operation, actor=actor)) if may_assign else None,
         "refusal": refusal,
         "retry": f"scheduling:{retry}" if retry else "",
+        "may_manage_care_team": may_manage,
+        "who_may_join": who_may_join() if may_manage else (),
         "typed": list(request.POST.items()) if refusal else [],
     }
     return render(request, "scheduling/operation_detail.html", context)
+
+
+def _may_manage_care_team(actor: User, operation: Operation) -> bool:
+    """Say whether the page offers it: a surgeon's own patients differ from those seen."""
+    if not actor.can(MANAGE_CARE_TEAM):
+        return False
+    return Operation.objects.filter(pk=operation.pk).visible_to(actor, MANAGE_CARE_TEAM).exists()

@@ -21,7 +21,8 @@ from scheduling.views.fetching import get_operation
 @require_http_methods(["GET", "POST"])
 def operation_postpone(request: HttpRequest, operation_id: int) -> HttpResponse:
     """Put an operation back on the waiting list."""
-    operation, actor = get_operation(operation_id), actor_of(request)
+    actor = actor_of(request)
+    operation = get_operation(operation_id, actor)
     applies_to = CancellationReason.AppliesTo.POSTPONE
     form = ReasonForm(request.POST or None, operation=operation, actor=actor, applies_to=applies_to)
     page = partial(_page, request, "operation_postpone", operation, form)
@@ -34,7 +35,8 @@ def operation_postpone(request: HttpRequest, operation_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def operation_cancel(request: HttpRequest, operation_id: int) -> HttpResponse:
     """Cancel an operation for good."""
-    operation, actor = get_operation(operation_id), actor_of(request)
+    actor = actor_of(request)
+    operation = get_operation(operation_id, actor)
     applies_to = CancellationReason.AppliesTo.CANCEL
     form = ReasonForm(request.POST or None, operation=operation, actor=actor, applies_to=applies_to)
     page = partial(_page, request, "operation_cancel", operation, form)

@@ -24,8 +24,9 @@ from scheduling.views.fetching import get_operation
 @require_http_methods(["GET", "POST"])
 def operation_push(request: HttpRequest, operation_id: int) -> HttpResponse:
     """Move an operation and all after it in its theatre by some minutes."""
-    operation, actor = get_operation(operation_id), actor_of(request)
-    listed = following(operation)
+    actor = actor_of(request)
+    operation = get_operation(operation_id, actor)
+    listed = following(operation, actor)
     form = PushForm(request.POST or None, operation=operation, actor=actor, following=listed, initial={"minutes": 15})
     page = partial(_page, request, "operation_push", operation, form, listed)
     if request.method == "GET":
@@ -40,8 +41,9 @@ def operation_swap(request: HttpRequest) -> HttpResponse:
     first = row_number(request.GET.get("first", "") or request.POST.get("first", ""))
     if first is None:
         raise Http404("No operation was named.")
-    operation, actor = get_operation(first), actor_of(request)
-    others = swappable(operation)
+    actor = actor_of(request)
+    operation = get_operation(first, actor)
+    others = swappable(operation, actor)
     form = SwapForm(request.POST or None, operation=operation, actor=actor, others=others)
     page = partial(_page, request, "operation_swap", operation, form, others)
     if request.method == "GET":
@@ -60,15 +62,21 @@ def change_undo(request: HttpRequest, change_id: int) -> HttpResponse:
     """Undo a change; the service asks for the capability that the change itself took."""
     change = get_object_or_404(OperationChange.objects.select_related("operation"), pk=change_id)
     actor = actor_of(request)
+    get_operation(change.operation_id, actor)  # not open: the answer says nothing of it
     data = {"version": change.version, "override_reason": request.POST.get("override_reason", "")}
     form = CommandForm(data, operation=change.operation, actor=actor)
 
     def undo() -> list[Operation]:
         done = undo_change(actor=actor, change_id=change_id, override=form.override)
-        return [get_operation(item.operation_id) for item in done]
+        return [get_operation(item.operation_id, actor) for item in done]
 
     def page(refusal: Refusal | None = None) -> HttpResponse:
-        context = {"operation": get_operation(change.operation_id), "form": form, "refusal": refusal, "change": change}
+        context = {
+            "operation": get_operation(change.operation_id, actor),
+            "form": form,
+            "refusal": refusal,
+            "change": change,
+        }
         return render(request, "scheduling/change_undo.html", context)
 
     return run(request, form, undo, page=page)

@@ -3,6 +3,7 @@
 from functools import partial
 
 from django.core.exceptions import ValidationError
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -10,13 +11,15 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import actor_of, requires
 from patients import permissions as patient_permissions
+from patients.access import NotOnCareTeamError
 from patients.forms import PatientForm
 from patients.models import Patient
-from patients.selectors import find_patients
+from patients.selectors import beyond_reach, find_patients
 from patients.services import add_patient
 from scheduling import permissions
 from scheduling.forms.numbers import row_number
 from scheduling.forms.request import RequestForm
+from scheduling.models import Operation
 from scheduling.services import request_operation
 from scheduling.views.answers import Refusal, run
 
@@ -29,8 +32,12 @@ SHOWN = 30
 def patient_find(request: HttpRequest) -> HttpResponse:
     """Find patients by name or number. What is searched for travels in the body, never in an address."""
     text = request.POST.get("text", "").strip()
-    found = list(find_patients(text).prefetch_related("allergies", "operations__procedure")[: SHOWN + 1])
-    context = {"text": text, "patients": found[:SHOWN], "more": len(found) > SHOWN}
+    viewer = actor_of(request)
+    operations = Operation.objects.visible_to(viewer).select_related("procedure")
+    found = find_patients(text, viewer).prefetch_related("allergies", Prefetch("operations", operations))
+    shown = list(found[: SHOWN + 1])
+    context = {"text": text, "patients": shown[:SHOWN], "more": len(shown) > SHOWN}
+    context["beyond"] = beyond_reach(text, viewer) if text and not shown else None
     name = "_patients" if request.headers.get("HX-Request") else "patient_find"
     return render(request, f"patients/{name}.html", context)
 
@@ -56,14 +63,17 @@ def patient_add(request: HttpRequest) -> HttpResponse:
 def operation_request(request: HttpRequest) -> HttpResponse:
     """Put a case on the waiting list."""
     chosen = row_number(request.POST.get("patient") or request.GET.get("patient", ""))
+    actor = actor_of(request)
     patient = Patient.objects.filter(pk=chosen).first() if chosen is not None else None
+    if patient and not Patient.objects.filter(pk=patient.pk).visible_to(actor).exists():
+        raise NotOnCareTeamError(patient.pk)
     if patient is None:
         return render(request, "patients/patient_find.html", {"choosing": True})
     form = RequestForm(request.POST or None, initial={"patient": patient})
     page = partial(_page, request, form, patient)
     if request.method == "GET":
         return page()
-    return run(request, form, lambda: request_operation(actor=actor_of(request), request=form.request), page=page)
+    return run(request, form, lambda: request_operation(actor=actor, request=form.request), page=page)
 
 
 def _page(request: HttpRequest, form: RequestForm, patient: Patient, refusal: Refusal | None = None) -> HttpResponse:

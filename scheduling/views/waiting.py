@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from accounts.permissions import requires
+from accounts.permissions import actor_of, requires
 from scheduling import permissions
 from scheduling.forms.waiting import WaitingFilterForm
 from scheduling.selectors.waiting_list import waiting_list
@@ -23,7 +23,7 @@ def waiting_list_page(request: HttpRequest) -> HttpResponse:
         asked[name] = request.POST[name]
     form = WaitingFilterForm(asked)
     wanted = form.wanted
-    shown = Paginator(waiting_list(wanted, text=text), PAGE_SIZE).get_page(asked.get("page"))
+    shown = Paginator(waiting_list(wanted, actor_of(request), text=text), PAGE_SIZE).get_page(asked.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
     query.pop("sort", None)

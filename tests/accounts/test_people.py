@@ -7,7 +7,7 @@ from django.test import Client
 from accounts.models import User
 from accounts.people import Person, PersonError, change_person, create_person, set_roles, switch_off, switch_on
 from accounts.permissions import NotAllowedError
-from tests.factories import UserFactory
+from tests.factories import SpecialtyFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PAGE = "/waiting-list/"
@@ -69,6 +69,14 @@ def test_roles_outside_the_named_ones_stay(administrator: User, clerk: User) -> 
     assert clerk.roles == {"booking_clerk", "surgeon"}
     set_roles(actor=administrator, user=clerk, roles=["manager"], among=["surgeon", "manager"])
     assert clerk.roles == {"booking_clerk", "manager"}
+
+
+def test_nobody_gives_or_takes_a_role_further_than_their_own_reaches(clerk: User) -> None:
+    local = UserFactory(role="administrator", role__specialties=[SpecialtyFactory()])
+    for roles in (["booking_clerk", "surgeon"], []):
+        with pytest.raises(PersonError, match="Your own role is limited"):
+            set_roles(actor=local, user=clerk, roles=roles)
+    assert clerk.roles == {"booking_clerk"}
 
 
 def test_the_same_roles_keep_sessions(page: Client, administrator: User, clerk: User) -> None:

@@ -26,6 +26,7 @@ from resources.models import (
     Feature,
     Resource,
     Shift,
+    Site,
     Specialty,
     StaffMember,
     Theatre,
@@ -180,7 +181,7 @@ def test_visitors_are_sent_to_the_sign_in(model: type[Model]) -> None:
 
 
 LOOKED_AT = {Operation, OperationChange, OperationEvent, Reservation}
-LISTS = {Theatre, StaffMember, EquipmentItem, Bed, Specialty, Feature, Credential, EquipmentType}
+LISTS = {Theatre, StaffMember, EquipmentItem, Bed, Specialty, Feature, Credential, EquipmentType, Site}
 TIMES = {Unavailability, Shift, Block}
 CATALOGUE = {Procedure, Priority, CancellationReason}
 SEES = {

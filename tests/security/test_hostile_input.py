@@ -17,6 +17,7 @@ from accounts.models import RoleAssignment
 from accounts.roles import Role
 from analytics.models import SecurityFinding, SecurityReport
 from hospital.permission_table import Guard, guards
+from patients.models import EmergencyAccess
 from scheduling.models import Operation
 from tests.factories import OperationFactory, StaffMemberFactory, TheatreFactory, UserFactory
 from tests.security.hostile import HEADERS, content, field_names
@@ -30,8 +31,14 @@ def arguments(operation: Operation) -> dict[str, Any]:
     """Return values that exist for every placeholder of an address."""
     now = operation.changes.get().at
     finding = SecurityFinding.objects.create(code="x", severity=1, first_seen=now, last_seen=now)
+    access = EmergencyAccess.objects.create(
+        actor=UserFactory(), patient=operation.patient, reason="cover", explanation="-", began=now, ends=now
+    )
     return {
         "operation_id": operation.pk,
+        "patient_id": operation.patient_id,
+        "access_id": access.pk,
+        "user_id": UserFactory().pk,
         "change_id": operation.changes.get().pk,
         "day": date(2026, 11, 23),
         "finding_id": finding.pk,

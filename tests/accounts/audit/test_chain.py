@@ -19,7 +19,7 @@ from accounts.audit.chain import append_note, head, seal, watermark
 from accounts.audit.models import Event, Link
 from accounts.audit.verifying import Scope, verify
 from resources.models import Feature
-from tests.accounts.audit.conftest import empty
+from tests.accounts.audit.conftest import empty, wait_for_other_databases
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ALL = Scope()
@@ -184,6 +184,7 @@ def test_what_an_open_transaction_wrote_is_sealed_once_it_ended() -> None:
         other.join()
         assert Link.objects.filter(kind="event", row_id__in=Event.objects.values("id")).count() == 0
     add("after")
+    wait_for_other_databases()
     assert found() == []
     assert Link.objects.filter(kind="event").count() == Event.objects.count()
 

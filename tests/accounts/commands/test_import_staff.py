@@ -121,7 +121,7 @@ def test_every_wrong_line_is_named_and_nothing_written(staff: Path) -> None:
             "line 3: email: 'no address' is no e-mail address.",
             (
                 "line 3: roles: 'wizard' is none of coordinator, booking_clerk, surgeon, anaesthetist, theatre_nurse, "
-                "ward_nurse, manager, privacy_officer, administrator."
+                "ward_nurse, manager, privacy_officer, administrator, integration."
             ),
             "line 5: email: is on line 2 already.",
             "line 6: 2 values where the first line names 4 columns.",

@@ -48,7 +48,7 @@ def test_as_many_queries_for_three_rows_as_for_one(world: World, django_assert_n
     world.booked(world.at(8), lead=world.surgeon)
     BlockFactory(theatre=world.one, weekday=world.day.isoweekday(), specialty=world.specialty)
     with django_assert_num_queries(QUERIES):
-        board = day_board(world.day)
+        board = day_board(world.day, world.coordinator)
         assert [len(row.cases) for row in board.rows] == [1]
 
     third = TheatreFactory()
@@ -59,14 +59,14 @@ def test_as_many_queries_for_three_rows_as_for_one(world: World, django_assert_n
         BlockFactory(theatre=theatre, weekday=world.day.isoweekday(), surgeon=world.surgeon)
         close(theatre, world.at(18), world.at(19))
     with django_assert_num_queries(QUERIES):
-        board = day_board(world.day)
+        board = day_board(world.day, world.coordinator)
         shown = [(case.operation.patient.family_name, case.hue) for row in board.rows for case in row.cases]
         assert len(shown) == len(board.rows) == board.cases == 3
 
 
 class TestWindow:
     def test_a_quiet_day_shows_the_usual_hours(self, world: World) -> None:
-        board = day_board(world.day)
+        board = day_board(world.day, world.coordinator)
         assert board.span == 12 * 60
         assert board.hours[0] == (0, "07:00")
         assert board.hours[-1] == (11 * 60, "18:00")
@@ -74,13 +74,16 @@ class TestWindow:
     def test_cases_and_blocks_widen_it_to_whole_hours(self, world: World) -> None:
         BlockFactory(theatre=world.two, weekday=world.day.isoweekday(), starts=time(5, 30), ends=time(9))
         world.booked(world.at(19, 55))  # until 20:55, and cleaned until 21:05
-        board = day_board(world.day)
+        board = day_board(world.day, world.coordinator)
         assert [label for _, label in board.hours] == [f"{hour:02}:00" for hour in range(5, 22)]
         assert spans(row_of(board, world.two).blocks) == [(30, 210)]
 
     def test_a_case_over_midnight_is_clipped_on_both_days(self, world: World) -> None:
         operation = world.booked(world.at(22), surgery_minutes=225)  # with anaesthesia four hours
-        here, there = day_board(world.day), day_board(world.day + timedelta(days=1))
+        here, there = (
+            day_board(world.day, world.coordinator),
+            day_board(world.day + timedelta(days=1), world.coordinator),
+        )
         (tonight,), (tomorrow,) = row_of(here, world.one).cases, row_of(there, world.one).cases
         assert tonight.operation == tomorrow.operation == operation
         assert (tonight.start + tonight.minutes, tonight.minutes) == (here.span, 120)
@@ -98,7 +101,7 @@ class TestWindow:
         day = change.astimezone(ZONE).date()
         for clock in (time.min, time(22, 30)):
             world.booked(datetime.combine(day, clock, tzinfo=ZONE))
-        board = day_board(day)
+        board = day_board(day, world.coordinator)
         assert board.span == length * 60
 
         labels = [label for _, label in board.hours]
@@ -121,7 +124,7 @@ class TestWindow:
         day = change.astimezone(ZONE).date() - timedelta(days=1)
         late = datetime.combine(day, time(22), tzinfo=ZONE)
         world.booked(late, surgery_minutes=345)  # with anaesthesia six hours
-        here, there = day_board(day), day_board(day + timedelta(days=1))
+        here, there = day_board(day, world.coordinator), day_board(day + timedelta(days=1), world.coordinator)
         assert here.jumps == [(Period(here.period.start, change).minutes, f"{change.astimezone(ZONE):%H:%M}")]
         assert there.jumps == []
         for board, begins in ((here, here.span - 120), (there, -120)):
@@ -129,9 +132,9 @@ class TestWindow:
             assert (case.begins, case.lasts) == (begins, 360)
 
     def test_now_is_a_line_only_within_the_window(self, world: World) -> None:
-        assert day_board(world.day, now=world.at(9, 25)).now == 145
-        assert day_board(world.day, now=world.at(6, 59)).now is None
-        assert day_board(world.day, now=world.at(19)).now is None
+        assert day_board(world.day, world.coordinator, now=world.at(9, 25)).now == 145
+        assert day_board(world.day, world.coordinator, now=world.at(6, 59)).now is None
+        assert day_board(world.day, world.coordinator, now=world.at(19)).now is None
 
 
 class TestStates:
@@ -148,24 +151,24 @@ class TestStates:
     def test_each_status(self, world: World, early: datetime, status: str, state: str, words: str) -> None:
         operation = world.booked(world.at(10))
         Operation.objects.filter(pk=operation.pk).update(status=status)
-        (case,) = row_of(day_board(world.day, now=early), world.one).cases
+        (case,) = row_of(day_board(world.day, world.coordinator, now=early), world.one).cases
         assert (case.state, case.state_label) == (state, words)
 
     def test_a_case_that_should_have_started_is_late(self, world: World) -> None:
         operation = world.booked(world.at(10))
-        assert day_board(world.day, now=world.at(10)).delayed == 0
-        board = day_board(world.day, now=world.at(10, 1))
+        assert day_board(world.day, world.coordinator, now=world.at(10)).delayed == 0
+        board = day_board(world.day, world.coordinator, now=world.at(10, 1))
         (case,) = row_of(board, world.one).cases
         assert (case.state, board.delayed) == ("delayed", 1)
         Operation.objects.filter(pk=operation.pk).update(status=Status.IN_THEATRE)
-        assert day_board(world.day, now=world.at(10, 1)).delayed == 0
+        assert day_board(world.day, world.coordinator, now=world.at(10, 1)).delayed == 0
 
     def test_an_emergency_until_it_is_in_theatre(self, world: World, early: datetime) -> None:
         operation = world.booked(world.at(10), priority=PriorityFactory(emergency=True))
-        assert day_board(world.day, now=early).emergencies == 1
-        assert day_board(world.day, now=world.at(11)).emergencies == 1  # late or not
+        assert day_board(world.day, world.coordinator, now=early).emergencies == 1
+        assert day_board(world.day, world.coordinator, now=world.at(11)).emergencies == 1  # late or not
         Operation.objects.filter(pk=operation.pk).update(status=Status.IN_THEATRE)
-        assert day_board(world.day, now=world.at(11)).emergencies == 0
+        assert day_board(world.day, world.coordinator, now=world.at(11)).emergencies == 0
 
 
 class TestTime:
@@ -175,7 +178,7 @@ class TestTime:
         for hour in (8, 10, 12, 14, 16):
             world.booked(world.at(hour))
         world.booked(world.at(8), theatre=world.two, surgery_minutes=105)
-        board = day_board(world.day)
+        board = day_board(world.day, world.coordinator)
         assert [row.utilisation for row in board.rows] == [50, 100]
         assert board.utilised == 58  # 420 of 720 minutes, not the mean of 50 and 100
 
@@ -184,12 +187,12 @@ class TestTime:
         operation = world.waiting()
         world.booked(world.at(8), operation=operation)
         Operation.objects.filter(pk=operation.pk).update(period=Period(world.at(8, 30), world.at(9, 30)).as_range())
-        row = row_of(day_board(world.day), world.one)
+        row = row_of(day_board(world.day, world.coordinator), world.one)
         assert (row.used_minutes, row.open_minutes) == (30, 60)
 
     def test_a_theatre_that_is_not_open_has_no_utilisation(self, world: World) -> None:
         OpeningHours.objects.filter(weekday=world.day.isoweekday()).delete()
-        board = day_board(world.day)
+        board = day_board(world.day, world.coordinator)
         assert [row.utilisation for row in board.rows] == [None, None]
         assert board.utilised is None
 
@@ -198,34 +201,36 @@ class TestTime:
         hours(world.one, time(8), time(12))
         world.booked(world.at(8, 40))  # held 8:30 to 9:50
         world.booked(world.at(10, 29))  # held from 10:19, until 11:39
-        assert spans(row_of(day_board(world.day), world.one).free) == [(60, 30)]  # 29 and 21 minutes go unnamed
+        assert spans(row_of(day_board(world.day, world.coordinator), world.one).free) == [
+            (60, 30)
+        ]  # 29 and 21 minutes go unnamed
         Theatre.objects.filter(pk=world.one.pk).update(turnover_minutes=5)
-        assert spans(row_of(day_board(world.day), world.one).free) == [(60, 30)]
+        assert spans(row_of(day_board(world.day, world.coordinator), world.one).free) == [(60, 30)]
 
     def test_the_tail_ends_where_the_next_case_begins(self, world: World) -> None:
         world.booked(world.at(8))
         world.booked(world.at(9, 20))
         Theatre.objects.filter(pk=world.one.pk).update(turnover_minutes=45)
-        cases = row_of(day_board(world.day), world.one).cases
+        cases = row_of(day_board(world.day, world.coordinator), world.one).cases
         assert [case.tail for case in cases] == [20, 45]
 
     def test_a_closure_is_shown_and_is_no_open_time(self, world: World) -> None:
         hours(world.one, time(8), time(18))
         close(world.one, world.at(10), world.at(12), "Ventilation")
-        row = row_of(day_board(world.day), world.one)
+        row = row_of(day_board(world.day, world.coordinator), world.one)
         assert [(bar.start, bar.minutes, bar.label) for bar in row.closed] == [(180, 120, "Closed: Ventilation")]
         assert row.open_minutes == 8 * 60
         assert spans(row.free) == [(60, 120), (300, 360)]
 
     def test_a_closure_of_many_days_is_clipped(self, world: World) -> None:
         close(world.one, world.at(9, days=-3), world.at(9, days=3))
-        row = row_of(day_board(world.day), world.one)
+        row = row_of(day_board(world.day, world.coordinator), world.one)
         assert spans(row.closed) == [(0, 12 * 60)]
         assert (row.open_minutes, row.utilisation, row.free) == (0, None, [])
 
     def test_a_closure_outside_the_window_is_no_open_time_either(self, world: World) -> None:
         close(world.one, world.at(20), world.at(22))
-        row = row_of(day_board(world.day), world.one)
+        row = row_of(day_board(world.day, world.coordinator), world.one)
         assert row.closed == []
         assert row.open_minutes == 22 * 60
 
@@ -241,21 +246,21 @@ class TestRows:
                 specialty=world.specialty,
             )
         BlockFactory(theatre=world.one, weekday=world.day.isoweekday() % 7 + 1)
-        row = row_of(day_board(world.day), world.one)
+        row = row_of(day_board(world.day, world.coordinator), world.one)
         assert row.owners == "Orthopaedics"
         assert spans(row.blocks) == [(60, 240), (360, 240)]
 
     def test_a_block_that_is_over_is_not_shown(self, world: World) -> None:
         BlockFactory(theatre=world.one, weekday=world.day.isoweekday(), valid_until=world.day - timedelta(days=1))
-        assert row_of(day_board(world.day), world.one).blocks == []
+        assert row_of(day_board(world.day, world.coordinator), world.one).blocks == []
 
     def test_a_retired_theatre_is_shown_for_its_cases(self, world: World) -> None:
         world.booked(world.at(10), theatre=world.two)
         Theatre.objects.update(in_use=False)
-        assert [row.theatre for row in day_board(world.day).rows] == [world.two]
+        assert [row.theatre for row in day_board(world.day, world.coordinator).rows] == [world.two]
 
     def test_the_days_beside_it(self, world: World) -> None:
-        board = day_board(date(2026, 12, 31))
+        board = day_board(date(2026, 12, 31), world.coordinator)
         assert (board.previous_day, board.next_day) == (date(2026, 12, 30), date(2027, 1, 1))
 
 
@@ -264,5 +269,5 @@ def test_arrival_is_seen_at_once(world: World) -> None:
     operation = world.booked(world.at(10))
     now = datetime.now(ZONE)
     record_event(actor=world.coordinator, operation_id=operation.pk, kind=EventKind.ARRIVED, at=now)
-    (case,) = row_of(day_board(world.day), world.one).cases
+    (case,) = row_of(day_board(world.day, world.coordinator), world.one).cases
     assert case.state == "arrived"

@@ -4,12 +4,12 @@ import pytest
 
 from accounts.permissions import NotAllowedError
 from accounts.roles import Role
-from tests.factories import UserFactory
+from tests.factories import StaffMemberFactory, UserFactory
 from tests.scheduling.services import verbs
 from tests.scheduling.services.refusing import refused
 from tests.scheduling.world import World
 
-PLACING = {Role.COORDINATOR, Role.BOOKING_CLERK}
+PLACING = {Role.COORDINATOR, Role.BOOKING_CLERK, Role.INTEGRATION}
 MAY: dict[str, set[Role]] = {
     "request": PLACING | {Role.SURGEON},
     "accept": PLACING,
@@ -22,7 +22,7 @@ MAY: dict[str, set[Role]] = {
     "assign": PLACING | {Role.THEATRE_NURSE},
     "release": PLACING | {Role.THEATRE_NURSE},
     "confirm": PLACING,
-    "record": {Role.COORDINATOR, Role.SURGEON, Role.ANAESTHETIST, Role.THEATRE_NURSE},
+    "record": {Role.COORDINATOR, Role.SURGEON, Role.ANAESTHETIST, Role.THEATRE_NURSE, Role.INTEGRATION},
     "undo": PLACING,
 }
 
@@ -36,6 +36,7 @@ def test_the_table_names_every_command() -> None:
 def test_role(world: World, call: verbs.Call, role: Role) -> None:
     operation = verbs.subject_of(call, world)
     actor = UserFactory(role=role)
+    StaffMemberFactory(user=actor).specialties.add(world.specialty)
 
     if role in MAY[call.__name__]:
         assert call(world, actor, operation, operation.version) is not None

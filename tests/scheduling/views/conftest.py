@@ -39,8 +39,14 @@ def clerk(world: World) -> Client:
 
 
 @pytest.fixture
+def anaesthetist(world: World) -> Client:
+    """Who may look at every operation and plan none."""
+    return client_of(UserFactory(role="anaesthetist"))
+
+
+@pytest.fixture
 def ward_nurse(world: World) -> Client:
-    """Who may look and nothing else."""
+    """Who may look at the patients of these two weeks and nothing else."""
     return client_of(UserFactory(role="ward_nurse"))
 
 

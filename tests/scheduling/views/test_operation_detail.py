@@ -14,16 +14,16 @@ from tests.scheduling.views.conftest import client_of
 from tests.scheduling.world import World
 
 
-def test_names_the_patient_with_what_tells_them_apart(world: World, ward_nurse: Client) -> None:
+def test_names_the_patient_with_what_tells_them_apart(world: World, anaesthetist: Client) -> None:
     allergy = AllergyFactory(substance="latex", reaction="Anaphylaxis")
     operation = world.waiting(patient=allergy.patient)
-    text = ward_nurse.get(f"/operations/{operation.pk}/").content.decode()
+    text = anaesthetist.get(f"/operations/{operation.pk}/").content.decode()
     for words in ("17 May 1970", allergy.patient.mrn, "Latex – anaphylaxis"):
         assert words in text
 
 
-def test_who_may_only_look_sees_no_commands(world: World, ward_nurse: Client) -> None:
-    text = ward_nurse.get(f"/operations/{world.booked(world.at(10)).pk}/").content.decode()
+def test_who_may_only_look_sees_no_commands(world: World, anaesthetist: Client) -> None:
+    text = anaesthetist.get(f"/operations/{world.booked(world.at(10)).pk}/").content.decode()
     for words in ("/move/", "/cancel/", "/assign/", "/undo/", "/confirm/"):
         assert words not in text
 
@@ -76,14 +76,14 @@ def test_an_operation_that_does_not_exist(coordinator: Client) -> None:
     assert coordinator.get("/operations/0/").status_code == 404
 
 
-def test_a_stay_of_days_is_shown_with_its_end_date(world: World, ward_nurse: Client) -> None:
+def test_a_stay_of_days_is_shown_with_its_end_date(world: World, anaesthetist: Client) -> None:
     members = [(world.bed, ReservationRole.BED)]
     operation = world.booked(world.at(10), members=members, bed_kind=world.bed.bed_kind, bed_minutes=2880)
-    text = ward_nurse.get(f"/operations/{operation.pk}/").content.decode()
+    text = anaesthetist.get(f"/operations/{operation.pk}/").content.decode()
     assert f"11:00–{world.day + timedelta(days=2):%a %d %b %Y} 11:00" in text
 
 
-def test_undo_is_offered_to_whoever_may(world: World, coordinator: Client, ward_nurse: Client) -> None:
+def test_undo_is_offered_to_whoever_may(world: World, coordinator: Client, anaesthetist: Client) -> None:
     nurse = client_of(UserFactory(role="theatre_nurse"))
     operation = world.booked(world.at(10))
     page = f"/operations/{operation.pk}/"
@@ -91,7 +91,7 @@ def test_undo_is_offered_to_whoever_may(world: World, coordinator: Client, ward_
     nurse.post(f"{page}assign/", {"version": 2, "role": "scrub_nurse", "resource": world.nurse.pk})
     change = operation.changes.get(verb="assigned")
     assert f"/changes/{change.pk}/undo/" in nurse.get(page).content.decode()
-    assert "/undo/" not in ward_nurse.get(page).content.decode()
+    assert "/undo/" not in anaesthetist.get(page).content.decode()
 
     assert nurse.post(f"/changes/{change.pk}/undo/").status_code == 302
 

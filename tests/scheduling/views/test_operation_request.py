@@ -3,7 +3,10 @@
 from typing import Any
 
 from django.test import Client
+from guardian.shortcuts import assign_perm
 
+from patients.models import Patient
+from patients.permissions import CARE_TEAM
 from scheduling.models import Operation
 from tests.factories import PatientFactory, UserFactory
 from tests.scheduling.views.conftest import client_of
@@ -26,10 +29,12 @@ def test_without_a_patient_one_is_looked_for_first(world: World, coordinator: Cl
 
 
 def test_a_booker_puts_it_on_the_list_and_a_surgeon_asks_for_it(world: World, coordinator: Client) -> None:
-    surgeon = client_of(UserFactory(role="surgeon"))
+    surgeon = client_of(user := UserFactory(role="surgeon"))
     statuses = []
     for client in (coordinator, surgeon):
-        response = client.post("/operations/new/", asked(world, asa_class="3", notes="Has a pacemaker"))
+        fields = asked(world, asa_class="3", notes="Has a pacemaker")
+        assign_perm(CARE_TEAM, user, Patient.objects.get(pk=fields["patient"]))
+        response = client.post("/operations/new/", fields)
         operation = Operation.objects.latest("pk")
         assert response["Location"] == f"/operations/{operation.pk}/"
         statuses.append((operation.status, operation.asa_class, operation.notes))

@@ -8,7 +8,7 @@ from tests.factories import PatientFactory
 from tests.scheduling.world import World
 
 
-def test_finds_by_parts_of_names_and_by_number(world: World, ward_nurse: Client) -> None:
+def test_finds_by_parts_of_names_and_by_number(world: World, anaesthetist: Client) -> None:
     PatientFactory(family_name="O’Brien-Nowak", given_name="Ewa", mrn="RX42")
     PatientFactory(family_name="Brienne", given_name="Tara", mrn="RX99")
     for text, names in (
@@ -18,23 +18,23 @@ def test_finds_by_parts_of_names_and_by_number(world: World, ward_nurse: Client)
         ("b", []),
         ("%%", []),
     ):
-        found = ward_nurse.post("/find/", {"text": text}).context["patients"]
+        found = anaesthetist.post("/find/", {"text": text}).context["patients"]
         assert [patient.display_name for patient in found] == names
 
 
-def test_the_words_never_stand_in_an_address(world: World, ward_nurse: Client) -> None:
+def test_the_words_never_stand_in_an_address(world: World, anaesthetist: Client) -> None:
     PatientFactory(family_name="Nowak")
-    assert ward_nurse.get("/find/", {"text": "nowak"}).context["patients"] == []
+    assert anaesthetist.get("/find/", {"text": "nowak"}).context["patients"] == []
 
 
-def test_htmx_gets_the_list_alone(world: World, ward_nurse: Client) -> None:
-    response = ward_nurse.post("/find/", {"text": "nobody"}, headers={"hx-request": "true"})
+def test_htmx_gets_the_list_alone(world: World, anaesthetist: Client) -> None:
+    response = anaesthetist.post("/find/", {"text": "nobody"}, headers={"hx-request": "true"})
     assert "<html" not in response.content.decode()
 
 
-def test_many_are_cut_short_and_said(world: World, ward_nurse: Client) -> None:
+def test_many_are_cut_short_and_said(world: World, anaesthetist: Client) -> None:
     PatientFactory.create_batch(31, family_name="Same")
-    response = ward_nurse.post("/find/", {"text": "same"})
+    response = anaesthetist.post("/find/", {"text": "same"})
     assert (len(response.context["patients"]), response.context["more"]) == (30, True)
 
 
@@ -65,8 +65,8 @@ def test_a_wrong_field_is_named(fields: dict[str, str], field: str, world: World
     assert (response.status_code, list(response.context["form"].errors)) == (422, [field])
 
 
-def test_who_may_only_look_adds_nobody(world: World, ward_nurse: Client) -> None:
-    assert ward_nurse.post("/patients/new/", NEW).status_code == 403
+def test_who_may_only_look_adds_nobody(world: World, anaesthetist: Client) -> None:
+    assert anaesthetist.post("/patients/new/", NEW).status_code == 403
     assert Patient.objects.filter(mrn="RX7").count() == 0
 
 

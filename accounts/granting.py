@@ -1,0 +1,23 @@
+"""Nobody gives a role further than their own reaches, and nobody gives one to themselves."""
+
+from django.core.exceptions import ValidationError
+
+from accounts.grants import Grant
+from accounts.models import User
+
+MANAGE_USERS = "accounts.manage_users"
+OWN_ROLES = "Your own roles are changed by another administrator."
+TOO_FAR = "Your own role is limited: choose among the sites and specialties that it names."
+
+
+def check_grant(granter: User, holder: User, grant: Grant) -> None:
+    """Raise :class:`ValidationError` unless ``granter`` may give or change this role of ``holder``.
+
+    A superuser stands for the hospital's own technical keys and may.
+    """
+    if granter.is_superuser:
+        return
+    if holder.pk == granter.pk:
+        raise ValidationError(OWN_ROLES)
+    if not any(own.covers(grant) for own in granter.grants_of(MANAGE_USERS)):
+        raise ValidationError(TOO_FAR)

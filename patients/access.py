@@ -1,0 +1,96 @@
+"""Who may see a patient: the parts of the answer that belong to the patient.
+
+Roles see patients through operations, which this app does not know: the scheduling app adds its part by
+:func:`let_in`. The care team, emergency access and a patient's own block are asked here, wherever the
+patient stands (``patient`` is the field that holds the patient's number).
+"""
+
+from collections.abc import Callable
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import BooleanField, Exists, OuterRef, Q, Value
+from django.utils import timezone
+
+from accounts.models import User
+from patients import permissions
+
+EVERYTHING = Q(Value(True, output_field=BooleanField()))  # noqa: FBT003  # SQL's TRUE; an empty Q would vanish in an OR
+NOTHING = Q(Value(False, output_field=BooleanField()))  # noqa: FBT003
+
+Reach = Callable[[User], Q]
+_by_role: list[Reach] = []
+_intimate: list[Reach] = []
+
+
+class NotOnCareTeamError(PermissionDenied):
+    """The patient is outside what the actor may see, but for an emergency."""
+
+    def __init__(self, patient_id: int) -> None:
+        super().__init__("You are not on this patient's care team.")
+        self.patient_id = patient_id
+
+
+def let_in(*, by_role: Reach, intimate: Reach) -> None:
+    """Add which patients roles open, and which of these even where the record is confidential."""
+    _by_role.append(by_role)
+    _intimate.append(intimate)
+
+
+def by_role(user: User) -> Q:
+    """Return which patients the roles of ``user`` open."""
+    return _any(_by_role, user)
+
+
+def intimate(user: User) -> Q:
+    """Return which patients ``user`` treats or coordinates, so that confidential ones are open too."""
+    return _any(_intimate, user)
+
+
+def _any(rules: list[Reach], user: User) -> Q:
+    found = NOTHING
+    for rule in rules:
+        found |= rule(user)
+    return found
+
+
+def on_care_team(user: User, patient: str = "pk") -> Exists:
+    """Say whether ``user`` was put on the patient's care team."""
+    from patients.models import CareTeamMember  # noqa: PLC0415  # the models' querysets ask this module
+
+    return Exists(
+        CareTeamMember.objects.filter(
+            user=user, content_object=OuterRef(patient), permission__codename=permissions.CARE_TEAM
+        )
+    )
+
+
+def in_emergency(user: User, patient: str = "pk") -> Exists:
+    """Say whether ``user`` has emergency access to the patient at this moment."""
+    from patients.models import EmergencyAccess  # noqa: PLC0415
+
+    now = timezone.now()
+    return Exists(EmergencyAccess.objects.filter(actor=user, patient=OuterRef(patient), began__lte=now, ends__gt=now))
+
+
+def is_blocked(user: User, patient: str = "pk") -> Exists:
+    """Say whether the patient asked that ``user`` shall not see them."""
+    from patients.models import PatientBlock  # noqa: PLC0415
+
+    return Exists(PatientBlock.objects.filter(user=user, patient=OuterRef(patient)))
+
+
+def combine(user: User, roles: Q, patient: str = "pk") -> Q:
+    """Return what ``roles`` and the care team open, but for blocks; in an emergency all of it."""
+    team, blocked = Q(on_care_team(user, patient)), Q(is_blocked(user, patient))
+    opened = EVERYTHING if roles == EVERYTHING else roles | team
+    return (opened & ~blocked) | Q(in_emergency(user, patient))
+
+
+def but_confidential(user: User, opened: Q, close: Q, patient: str = "") -> Q:
+    """Return ``opened`` without confidential records, but for those ``close`` to the person.
+
+    ``patient`` is the way from the row to its patient: ``"patient__"``, or empty for the patient itself.
+    """
+    number = f"{patient}pk" if not patient else "patient_id"
+    known = close | Q(on_care_team(user, number)) | Q(in_emergency(user, number))
+    return opened & (Q(**{f"{patient}confidential": False}) | known)

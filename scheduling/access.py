@@ -1,0 +1,152 @@
+"""Which operations are open to whom: the one place that says so.
+
+A role opens operations at its sites and in its specialties; what it opens beyond that differs by role.
+A person's care teams, emergency access and the patients' own blocks come on top (:mod:`patients.access`).
+Everything here is a condition for the database: lists, counts, searches and pages ask the same one.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+from django.core.exceptions import PermissionDenied
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import BooleanField, Case, Exists, OuterRef, Q, Value, When
+from django.utils import timezone
+
+from accounts.grants import Grant
+from accounts.models import User
+from accounts.roles import Role
+from patients import permissions as patient_permissions
+from patients.access import EVERYTHING, NOTHING, but_confidential, combine
+from resources.models import StaffMember, Theatre
+from scheduling import permissions
+from scheduling.querysets import local_midnight
+
+WARD_DAYS = (-1, 14)
+"""A ward prepares patients for two weeks ahead and has those of yesterday."""
+ELSEWHERE = "Your role is limited to other sites or specialties. Ask a theatre coordinator."
+NAMING = frozenset({permissions.VIEW_OPERATION, patient_permissions.VIEW})
+"""What a role has to hold to know whose operation it is."""
+
+
+def listed(user: User, capability: str = permissions.VIEW_OPERATION) -> Q:
+    """Return the operations that lists show to ``user``; of a confidential patient's only that there is one."""
+    if not user.can(capability):
+        return NOTHING
+    grants = user.grants_of(capability)
+    if capability == permissions.VIEW_OPERATION:
+        grants = tuple(grant for grant in grants if grant.capabilities >= NAMING)
+    return combine(user, _reach(user, grants, capability), "patient_id") if grants else NOTHING
+
+
+def opened(user: User, capability: str = permissions.VIEW_OPERATION) -> Q:
+    """Return the operations that ``user`` may open, or, by another capability, work on."""
+    if not user.can(capability):
+        return NOTHING
+    return but_confidential(user, listed(user, capability), _close(user), "patient__")
+
+
+def shown_nameless(user: User) -> Q:
+    """Return the operations that ``user`` sees on the schedule without knowing whose they are."""
+    grants = [grant for grant in user.grants_of(permissions.VIEW_SCHEDULE) if not grant.capabilities >= NAMING]
+    return _reach(user, grants, permissions.VIEW_SCHEDULE) if grants else NOTHING
+
+
+def flag(condition: Q) -> Case:
+    """Return a condition as a column."""
+    return Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())  # noqa: FBT003
+
+
+def patients_by_role(user: User) -> Q:
+    """Return the patients whom roles open: by an operation, or, to those who list, by having none yet."""
+    from scheduling.models import Operation  # noqa: PLC0415  # whose queryset asks this module
+
+    grants = user.grants_of(patient_permissions.VIEW)
+    reach = _reach(user, grants, patient_permissions.VIEW)
+    if not grants or reach == EVERYTHING:
+        return reach if grants else NOTHING
+    theirs = Operation.objects.filter(patient=OuterRef("pk"))
+    found = Q(Exists(theirs.filter(reach)))
+    return found | ~Q(Exists(theirs)) if any(grant.role not in REACH for grant in grants) else found
+
+
+def patients_close(user: User) -> Q:
+    """Return the patients whose confidential record is open to ``user`` without a reason."""
+    from scheduling.models import Operation  # noqa: PLC0415
+
+    close = _close(user)
+    return close if close == EVERYTHING else Q(Exists(Operation.objects.filter(close, patient=OuterRef("pk"))))
+
+
+def demand_place(
+    actor: User, capability: str, *, theatre_id: int | None = None, specialty_id: int | None = None
+) -> None:
+    """Raise :class:`PermissionDenied` unless a role of ``actor`` with ``capability`` reaches the place."""
+    grants = [g for g in actor.grants_of(capability) if not g.specialties or specialty_id in {None, *g.specialties}]
+    if any(not grant.sites or theatre_id is None for grant in grants):
+        return
+    site = Theatre.objects.filter(pk=theatre_id).values_list("site", flat=True).first()
+    if not any(site in grant.sites for grant in grants):
+        raise PermissionDenied(ELSEWHERE)
+
+
+def _reach(user: User, grants: Iterable[Grant], capability: str) -> Q:
+    found = NOTHING
+    for grant in grants:
+        part = _by(user, grant, capability)
+        if part == EVERYTHING:
+            return EVERYTHING
+        found |= part
+    return found
+
+
+def _by(user: User, grant: Grant, capability: str) -> Q:
+    special = REACH.get(grant.role)
+    limits = _limits(grant)
+    return special(user, limits, capability) if special else limits
+
+
+def _limits(grant: Grant) -> Q:
+    within = EVERYTHING
+    if grant.specialties:
+        within = Q(specialty__in=grant.specialties)
+    if grant.sites:
+        here = Q(theatre=None) | Q(theatre__in=Theatre.objects.filter(site__in=grant.sites).values("pk"))
+        within = here if within == EVERYTHING else within & here
+    return within
+
+
+def mine(user: User) -> Q:
+    """Return the operations that ``user`` leads, is on the team of, or asked for."""
+    from scheduling.models import ChangeVerb, OperationChange, Reservation  # noqa: PLC0415
+
+    me = StaffMember.objects.filter(user=user).values("pk")
+    team = Reservation.objects.filter(operation=OuterRef("pk"), active=True, resource__in=me)
+    asked = OperationChange.objects.filter(operation=OuterRef("pk"), verb=ChangeVerb.REQUESTED, actor=user)
+    return Q(lead_surgeon__in=me) | Q(Exists(team)) | Q(Exists(asked))
+
+
+def _of_surgeon(user: User, limits: Q, capability: str) -> Q:
+    if capability == patient_permissions.MANAGE_CARE_TEAM:
+        return mine(user)
+    own = StaffMember.specialties.through.objects.filter(staffmember__user=user).values("specialty")
+    theirs = Q(specialty__in=own)
+    return mine(user) | (theirs if limits == EVERYTHING else theirs & limits)
+
+
+def _of_ward(user: User, limits: Q, capability: str) -> Q:  # noqa: ARG001  # one shape for every role
+    today = timezone.localdate()
+    first, last = (today + timedelta(days=days) for days in WARD_DAYS)
+    window = Q(period__overlap=DateTimeTZRange(local_midnight(first), local_midnight(last + timedelta(days=1))))
+    return window if limits == EVERYTHING else window & limits
+
+
+REACH: dict[str, Callable[[User, Q, str], Q]] = {Role.SURGEON: _of_surgeon, Role.WARD_NURSE: _of_ward}
+"""What a role opens where its limits alone do not say; the others open all within their limits."""
+
+
+def _close(user: User) -> Q:
+    """Return the operations of patients whom ``user`` coordinates or treats."""
+    coordinating = [grant for grant in user.grants if grant.role == Role.COORDINATOR]
+    reach = _reach(user, coordinating, permissions.VIEW_OPERATION)
+    return EVERYTHING if reach == EVERYTHING else reach | mine(user)

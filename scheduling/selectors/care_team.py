@@ -1,0 +1,21 @@
+"""Who is on a patient's care team, and who could join it."""
+
+from django.db.models import QuerySet
+
+from accounts.models import RoleAssignment, User
+from accounts.roles import CAPABILITIES
+from patients import permissions
+from patients.models import Patient
+
+
+def care_team(patient: Patient) -> QuerySet[User]:
+    """Return those who were put on the team and still work here, by name."""
+    members = patient.care_team.filter(permission__codename=permissions.CARE_TEAM).values("user")
+    return User.objects.filter(pk__in=members, is_active=True)
+
+
+def who_may_join() -> QuerySet[User]:
+    """Return the colleagues whose role lets them see patients."""
+    roles = [role for role, held in CAPABILITIES.items() if permissions.VIEW in held]
+    holders = RoleAssignment.objects.in_force().filter(role__in=roles).values("user")
+    return User.objects.filter(pk__in=holders, is_active=True)

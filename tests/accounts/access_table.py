@@ -1,0 +1,109 @@
+"""Who may open what, written down by hand: nothing here is read from the code that it checks.
+
+``C`` coordinator, ``B`` booking clerk, ``S`` surgeon, ``A`` anaesthetist, ``T`` theatre nurse,
+``W`` ward nurse, ``M`` manager, ``P`` privacy officer, ``D`` administrator. An integration account and
+a visitor who has not signed in open nothing.
+"""
+
+from typing import NamedTuple
+
+ROLES = {
+    "C": "coordinator",
+    "B": "booking_clerk",
+    "S": "surgeon",
+    "A": "anaesthetist",
+    "T": "theatre_nurse",
+    "W": "ward_nurse",
+    "M": "manager",
+    "P": "privacy_officer",
+    "D": "administrator",
+}
+
+
+class Row(NamedTuple):
+    """The roles; what GET and POST (empty, on a case that waits) then answer, ``None`` for 405; HEAD too or not.
+
+    ``of_patient``: the address is about one patient, and a colleague limited to another specialty gets 403.
+    """
+
+    roles: str
+    get: int | None
+    post: int | None
+    head: bool
+    of_patient: bool
+
+
+PAGES: dict[str, Row] = {
+    "scheduling:today": Row("CBSATWMPD", 200, None, True, False),
+    "scheduling:day": Row("CBSATWMPD", 200, None, True, False),
+    "scheduling:day-board": Row("CBSATWMPD", 200, None, True, False),
+    "scheduling:waiting-list": Row("CBSATW", 200, 200, False, False),
+    "scheduling:patient-find": Row("CBSATW", 200, 200, False, False),
+    "scheduling:patient-add": Row("CBS", 200, 422, False, False),
+    "scheduling:operation-request": Row("CBS", 200, 200, False, False),
+    "scheduling:operation-swap": Row("CB", 409, 422, False, True),
+    "scheduling:operation-detail": Row("CBSATW", 200, None, True, True),
+    "scheduling:operation-accept": Row("CB", None, 422, False, True),
+    "scheduling:operation-book": Row("CB", 200, 422, False, True),
+    "scheduling:operation-move": Row("CB", 409, 422, False, True),
+    "scheduling:operation-slots": Row("CBSATW", 200, None, True, True),
+    "scheduling:operation-preview": Row("CBSATW", None, 200, False, True),
+    "scheduling:operation-push": Row("CB", 409, 422, False, True),
+    "scheduling:operation-confirm": Row("CB", None, 422, False, True),
+    "scheduling:operation-assign": Row("CBT", None, 422, False, True),
+    "scheduling:operation-release": Row("CBT", None, 422, False, True),
+    "scheduling:operation-postpone": Row("CB", 409, 422, False, True),
+    "scheduling:operation-cancel": Row("CB", 200, 422, False, True),
+    "scheduling:care-team-add": Row("CS", None, 302, False, True),
+    "scheduling:care-team-remove": Row("CS", None, 302, False, True),
+    "scheduling:change-undo": Row("CBSATW", None, 409, False, True),
+    "patients:emergency-begin": Row("CBSATW", 302, 302, False, False),
+    "patients:emergency-end": Row("CBSATW", None, 302, False, False),
+    "patients:review-list": Row("P", 200, None, True, False),
+    "patients:review-decide": Row("P", None, 409, False, False),
+    "analytics:security": Row("P", 200, None, False, False),
+    "analytics:security-run": Row("P", None, 302, False, False),
+    "analytics:security-report": Row("P", 200, None, False, False),
+    "analytics:finding-accept": Row("P", None, 422, False, False),
+    "analytics:finding-reopen": Row("P", None, 302, False, False),
+}
+
+
+class AdminRow(NamedTuple):
+    """Who, with the mark for the admin, looks at, adds, changes and deletes rows of a kind."""
+
+    look: str
+    add: str
+    change: str
+    delete: str
+
+
+_LIST = AdminRow("CD", "D", "D", "D")
+_TIMES = AdminRow("CD", "CD", "CD", "CD")
+_HISTORY = AdminRow("C", "", "", "")
+
+ADMIN: dict[str, AdminRow] = {
+    "accounts.user": AdminRow("D", "D", "D", ""),
+    "auditlog.logentry": AdminRow("P", "", "", ""),
+    "patients.patient": AdminRow("CB", "CB", "CB", ""),
+    "resources.bed": _LIST,
+    "resources.block": _TIMES,
+    "resources.credential": _LIST,
+    "resources.equipmentitem": _LIST,
+    "resources.equipmenttype": _LIST,
+    "resources.feature": _LIST,
+    "resources.resource": AdminRow("CD", "", "", ""),
+    "resources.shift": _TIMES,
+    "resources.site": _LIST,
+    "resources.specialty": _LIST,
+    "resources.staffmember": _LIST,
+    "resources.theatre": _LIST,
+    "resources.unavailability": _TIMES,
+    "scheduling.cancellationreason": _LIST,
+    "scheduling.operation": _HISTORY,
+    "scheduling.operationchange": _HISTORY,
+    "scheduling.operationevent": _HISTORY,
+    "scheduling.priority": _LIST,
+    "scheduling.procedure": _LIST,
+    "scheduling.reservation": _HISTORY,
+}

@@ -85,7 +85,7 @@ def demand_place(
     grants = [g for g in actor.grants_of(capability) if not g.specialties or specialty_id in {None, *g.specialties}]
     if any(not grant.sites or theatre_id is None for grant in grants):
         return
-    site = Theatre.objects.filter(pk=theatre_id).values_list("site", flat=True).first()
+    site = Theatre.objects.filter(pk=theatre_id or 0).values_list("site", flat=True).first()
     if not any(site in grant.sites for grant in grants):
         raise PermissionDenied(ELSEWHERE)
 

@@ -112,6 +112,9 @@ class Operation(models.Model):
     )
     version = models.PositiveIntegerField(default=1)
 
+    is_open: bool
+    """Whether it is open to the person asked about; only after ``with_standing(user)``."""
+
     objects = OperationQuerySet.as_manager()
 
     class Meta:

@@ -6,6 +6,7 @@ from pathlib import Path
 from csp.constants import SELF, UNSAFE_INLINE
 
 from hospital.addresses import broker_url, database, redis_url
+from hospital.single_sign_on import identity_provider
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -27,6 +28,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
     "auditlog",
     "csp",
@@ -126,6 +129,12 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 GUARDIAN_MONKEY_PATCH_USER = False
 ANONYMOUS_USER_NAME = None
+
+# --- single sign-on: OIDC_ISSUER and what else docs/operations.md names -------------------------
+IDENTITY_PROVIDER = identity_provider()
+SOCIALACCOUNT_ADAPTER = "accounts.single_sign_on.SingleSignOnAdapter"
+# A form that is posted here may not lead on to the provider (form-action); the way back is kept by state and PKCE.
+SOCIALACCOUNT_LOGIN_ON_GET = True
 
 # --- letters -----------------------------------------------------------------------------------
 # Where links lead that no request asked for: invitations, reminders.

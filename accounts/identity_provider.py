@@ -1,6 +1,6 @@
 """What the site knows of the hospital's identity provider. Settings make one; ``None`` stands for none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 PROVIDER_ID = "hospital"
 """In the address that is registered with the provider: ``/accounts/single-sign-on/hospital/login/callback/``."""
@@ -12,7 +12,7 @@ class IdentityProvider:
 
     issuer: str
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     name: str = "your hospital account"
     """What stands after "Sign in with" on the button."""
     groups_claim: str = "groups"

@@ -286,6 +286,10 @@ def test_what_the_environment_says() -> None:
     )
 
 
+def test_the_secret_is_not_shown_with_the_settings() -> None:
+    assert "OIDC_CLIENT_SECRET" not in repr(identity_provider(GIVEN | {"OIDC_CLIENT_SECRET": "OIDC_CLIENT_SECRET"}))
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
@@ -162,9 +163,11 @@ class PersonAdmin(ManagedAdmin, UserAdmin):  # type: ignore[type-arg]
         return False
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001
-        """Save, and forget the addresses that no longer sign in."""
+        """Save, and forget the addresses that no longer sign in, and who signed in by them elsewhere."""
         super().save_model(request, obj, form, change)
         EmailAddress.objects.filter(user=obj).exclude(email__iexact=obj.email).delete()
+        if "email" in form.changed_data:
+            SocialAccount.objects.filter(user=obj).delete()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
         """Save the roles; whose roles or account changed is signed out, and who is new is invited."""

@@ -11,13 +11,15 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the audit trail of this app's models, and start a session's clocks at each sign-in."""
+        from allauth.account.signals import user_logged_in as signed_in  # noqa: PLC0415
         from allauth.mfa.signals import authenticator_added  # noqa: PLC0415
         from django.contrib.auth.signals import user_logged_in, user_login_failed  # noqa: PLC0415
 
-        from accounts import second_factor, sessions, sign_in_failures  # noqa: PLC0415
+        from accounts import second_factor, sessions, sign_in_failures, single_sign_on  # noqa: PLC0415
         from accounts.audit import history  # noqa: PLC0415
 
         history.register()
         user_logged_in.connect(sessions.begin)
         user_login_failed.connect(sign_in_failures.note)
+        signed_in.connect(single_sign_on.note_second_factor)
         authenticator_added.connect(second_factor.note_set_up)

@@ -2,12 +2,15 @@
 
 Not ``allauth.urls``: its page for e-mail addresses lets whoever sits at an unlocked computer add an
 address of their own without a password, and then reset the password by it. Addresses are given by
-an administrator, as accounts are.
+an administrator, as accounts are. Single sign-on has no page for connections either; where no identity
+provider is set, its addresses say 404.
 """
 
 from allauth.account import views
+from allauth.socialaccount.providers.openid_connect import views as openid_connect
 from django.urls import include, path, re_path
 
+from accounts.single_sign_on import begin as single_sign_on
 from accounts.views import end_session, remove_passkey, resumed, second_factor, stay
 
 urlpatterns = [
@@ -19,6 +22,8 @@ urlpatterns = [
     path("sessions/", include("allauth.usersessions.urls")),
     path("sessions/<int:session_id>/end/", end_session, name="account_end_session"),
     path("login/", views.login, name="account_login"),
+    path("single-sign-on/<slug:provider_id>/login/", single_sign_on, name="openid_connect_login"),
+    path("single-sign-on/<slug:provider_id>/login/callback/", openid_connect.callback, name="openid_connect_callback"),
     path("logout/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("signup/", views.signup, name="account_signup"),  # says that accounts are given by an administrator

@@ -2,10 +2,12 @@
 
 import allauth.account.admin
 import allauth.mfa.admin
+import allauth.socialaccount.admin
 import allauth.usersessions.admin
 import auditlog.admin
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
 from auditlog.mixins import LogEntryAdminMixin
 from auditlog.models import LogEntry
@@ -16,9 +18,17 @@ from django.contrib.auth.models import Group
 from accounts.admin_access import ReadOnlyAdmin
 
 # Imported so that they have registered what is unregistered here.
-_REGISTERED = (allauth.account.admin, allauth.mfa.admin, allauth.usersessions.admin, auditlog.admin, auth_admin)
+_REGISTERED = (
+    allauth.account.admin,
+    allauth.mfa.admin,
+    allauth.socialaccount.admin,
+    allauth.usersessions.admin,
+    auditlog.admin,
+    auth_admin,
+)
 
 admin.site.unregister((Authenticator, EmailAddress, Group, LogEntry, UserSession))
+admin.site.unregister((SocialAccount, SocialApp, SocialToken))
 
 
 @admin.register(LogEntry)

@@ -8,6 +8,7 @@ from csp.constants import SELF, UNSAFE_INLINE
 from hospital.addresses import broker_url, database, redis_url
 from hospital.embedded.place import current_place
 from hospital.environment import value
+from hospital.single_sign_on import identity_provider
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -31,6 +32,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
     "auditlog",
     "csp",
@@ -91,7 +94,11 @@ PASSWORD_HASHERS = [
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "given_name", "family_name")},
+    },
+    {"NAME": "accounts.password_rules.GuessableValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -139,6 +146,12 @@ GUARDIAN_MONKEY_PATCH_USER = False
 EMERGENCY_ACCESS_MINUTES = 60
 EMERGENCY_REVIEW_HOURS = 72
 ANONYMOUS_USER_NAME = None
+
+# --- single sign-on: OIDC_ISSUER and what else docs/operations.md names -------------------------
+IDENTITY_PROVIDER = identity_provider()
+SOCIALACCOUNT_ADAPTER = "accounts.single_sign_on.SingleSignOnAdapter"
+# A form that is posted here may not lead on to the provider (form-action); the way back is kept by state and PKCE.
+SOCIALACCOUNT_LOGIN_ON_GET = True
 
 # --- letters -----------------------------------------------------------------------------------
 # Where links lead that no request asked for: invitations, reminders.

@@ -16,13 +16,16 @@ HIDDEN: dict[str, set[str]] = {
     "accounts_user": {"password"},
     "account_emailconfirmation": {"key"},
     "mfa_authenticator": {"data"},
+    "socialaccount_socialaccount": {"extra_data"},
+    "socialaccount_socialapp": {"secret", "key", "settings"},
+    "socialaccount_socialtoken": {"token", "token_secret"},
     "usersessions_usersession": {"session_key", "data"},
     # The record is kept for years and nobody can erase from it: no contact details, no free text.
     "patients_patient": {"phone", "email"},
     "analytics_securityfinding": {"note"},
     "resources_unavailability": {"note"},
     "scheduling_operation": {"notes"},
-    "scheduling_operationchange": {"before", "after", "note", "overrides"},
+    "scheduling_operationchange": {"before", "after"},
     "auditlog_logentry": {"changes", "changes_text", "serialized_data", "object_repr", "additional_data"},
     "django_admin_log": {"object_repr", "change_message"},
 }

@@ -149,9 +149,9 @@ def test_the_role_is_taken_at_the_start_of_each_connection() -> None:
         addresses.database({"DATABASE_URL": "postgres:///x", "DATABASE_ROLE": "a -c role=b"})
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_time_outs_and_the_role_hold_together() -> None:
-    role.prepare()
+    role.prepare()  # committed: another connection takes the role
     environ = {"DATABASE_URL": "postgres:///x", "DATABASE_ROLE": role.ROLE, "PGOPTIONS": "-c lock_timeout=10s"}
     options = addresses.database(environ)["OPTIONS"]
     here = connection.get_connection_params() | options

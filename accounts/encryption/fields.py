@@ -1,5 +1,6 @@
 """Fields whose text lies encrypted in the database, and the keyed hash by which one is found again."""
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from django.core import checks
@@ -80,6 +81,34 @@ class EncryptedCharField(Encrypted, models.CharField):  # type: ignore[type-arg]
 
 class EncryptedEmailField(Encrypted, models.EmailField):  # type: ignore[type-arg]
     """An e-mail address that only the application reads."""
+
+
+class EncryptedJSONField(Encrypted, models.JSONField):
+    """A JSON value that only the application reads: the column holds one JSON string, the token of all of it.
+
+    An empty list or object stays as it is; the column's type is that of clear JSON, so it is read as well.
+    """
+
+    def get_internal_type(self) -> str:
+        """Keep the column's type."""
+        return "JSONField"
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """Read the token that the JSON is, or JSON in clear."""
+        found = models.JSONField.from_db_value(self, value, expression, connection)
+        is_sealed = isinstance(found, str) and is_token(found)
+        return json.loads(decrypt_text(found, purpose=self.purpose)) if is_sealed else found
+
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        """Encrypt the whole of what is written."""
+        if hasattr(value, "as_sql"):
+            return super().get_db_prep_save(value, connection)
+        sealed = encrypt_text(json.dumps(value, cls=self.encoder), purpose=self.purpose) if value else value
+        return models.JSONField.get_db_prep_save(self, sealed, connection)
+
+    def get_transform(self, lookup_name: str) -> None:  # type: ignore[override]
+        """Offer no way inside."""
+        raise FieldError(f"{self} is encrypted: “{lookup_name}” can't be asked of what is in it.")
 
 
 class BlindIndexField(models.CharField):  # type: ignore[type-arg]

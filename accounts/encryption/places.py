@@ -5,13 +5,14 @@ locked a batch at a time in the order of their keys, and never read in clear.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.apps import apps
 from django.db import connection, transaction
+from django.db.models import Model
 
-from accounts.encryption.cipher import VERSION, encrypt_text, rewrap
-from accounts.encryption.fields import encrypted_fields, is_token
+from accounts.encryption.cipher import VERSION, decrypt_text, encrypt_text, rewrap
+from accounts.encryption.fields import Encrypted, EncryptedJSONField, encrypted_fields, is_token
 from accounts.encryption.keyring import current_name
 
 CLEAR = "(clear)"
@@ -20,7 +21,10 @@ CLEAR = "(clear)"
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """One column, or one value of a JSON column: SQL that reads it, and that sets it to ``fresh.value``."""
+    """One column, or one value of a JSON column: SQL that reads it, and that sets it to ``fresh.value``.
+
+    ``write_clear`` is there where that is not how a text in clear is written.
+    """
 
     table: str
     key: str
@@ -28,6 +32,22 @@ class Place:
     purpose: str
     read: str
     write: str
+    write_clear: str = ""
+
+
+def json_column(table: str, name: str, *, key: str = "id") -> Place:
+    """Return the place of an encrypted JSON field: a token is a JSON string, anything else is in clear."""
+    read = f"""CASE WHEN jsonb_typeof({table}.{name}) = 'string' THEN {table}.{name} #>> '{{}}'
+        WHEN {table}.{name} IN ('[]', '{{}}', 'null') THEN '' ELSE {table}.{name}::text END"""
+    return Place(
+        table=table,
+        key=key,
+        name=name,
+        purpose=f"{table}:{name}",
+        read=f"({read})",
+        write=f"{name} = to_jsonb(fresh.value)",
+        write_clear=f"{name} = fresh.value::jsonb",
+    )
 
 
 def column(table: str, name: str, *, key: str = "id") -> Place:
@@ -54,12 +74,14 @@ OTHERS = [_second_factor("secret"), _second_factor("seed")]
 def all_places() -> list[Place]:
     """Return every place in which an encrypted value may lie."""
     models = [model for model in apps.get_models() if not model._meta.proxy]  # noqa: SLF001
-    ours = [
-        column(model._meta.db_table, str(field.column), key=str(model._meta.pk.column))  # noqa: SLF001
-        for model in models
-        for field in encrypted_fields(model)
-    ]
+    ours = [_place(model, field) for model in models for field in encrypted_fields(model)]
     return [*ours, *OTHERS]
+
+
+def _place(model: type[Model], field: Encrypted) -> Place:
+    make = json_column if isinstance(field, EncryptedJSONField) else column
+    options = model._meta  # noqa: SLF001  # Django's public name for it
+    return make(options.db_table, str(field.column), key=str(options.pk.column))
 
 
 def counts_by_key(place: Place) -> dict[str, int]:
@@ -87,6 +109,13 @@ def renew_all(place: Place, *, batch: int) -> Iterator[int]:
     """
     left = f"{place.read} <> '' AND NOT starts_with({place.read}, %s)"
     return walk(place, left, f"{VERSION}.{current_name()}.", lambda value: renew(value, place), batch=batch)
+
+
+def clear_all(place: Place, *, batch: int) -> Iterator[int]:
+    """Write every value back in clear, so that a release that knows no encryption can read it."""
+    clear = replace(place, write=place.write_clear or place.write)
+    tokens = f"starts_with({place.read}, %s)"
+    return walk(clear, tokens, f"{VERSION}.", lambda token: decrypt_text(token, purpose=place.purpose), batch=batch)
 
 
 def walk(place: Place, where: str, argument: str, change: Callable[[str], str], *, batch: int) -> Iterator[int]:

@@ -21,4 +21,9 @@ class Migration(migrations.Migration):
             name='note',
             field=accounts.encryption.fields.EncryptedTextField(blank=True),
         ),
+        migrations.AlterField(
+            model_name="operationchange",
+            name="overrides",
+            field=accounts.encryption.fields.EncryptedJSONField(default=list),
+        ),
     ]

@@ -3,11 +3,12 @@
 from django.db import migrations
 
 from accounts.encryption.moving import decrypt_column, encrypt_column
-from accounts.encryption.places import column
+from accounts.encryption.places import column, json_column
 
 PLACES = (
     column("scheduling_operation", "notes"),
     column("scheduling_operationchange", "note"),
+    json_column("scheduling_operationchange", "overrides"),
 )
 
 

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from accounts.encryption.fields import EncryptedTextField
+from accounts.encryption.fields import EncryptedJSONField, EncryptedTextField
 from accounts.models import User
 from scheduling.models.catalogue import CancellationReason
 from scheduling.models.operation import Operation
@@ -42,7 +42,7 @@ class OperationChange(models.Model):
     after = models.JSONField(default=dict)
     reason = models.ForeignKey(CancellationReason, on_delete=models.PROTECT, null=True, related_name="+")
     note = EncryptedTextField(blank=True)
-    overrides = models.JSONField(default=list)
+    overrides = EncryptedJSONField(default=list)
     undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by")
     batch = models.UUIDField(null=True, db_index=True, help_text="Changes of one command share this.")
 

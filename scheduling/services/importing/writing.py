@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -121,12 +120,19 @@ def _add_history(rows: Rows, booking: Booking, actor: User, source: str, now: da
         (operation.pk, hold.resource_id, str(hold.role), hold.period.as_range(), True, hold.exclusive)
         for hold in booking.plan.holds
     ]
-    # Written as a tuple, it does not pass through the field that would encrypt it.
-    sealed = partial(OperationChange._meta.get_field("note").get_db_prep_save, connection=connection)  # noqa: SLF001
     rows[OperationChange] += [
-        (operation.pk, version, str(verb), actor.pk, now, Json(before), Json(after), sealed(note), Json(overrides))
+        (operation.pk, version, str(verb), actor.pk, now, Json(before), Json(after), *_sealed(note, overrides))
         for version, (verb, before, after, note, overrides) in enumerate(steps, start=1)
     ]
+
+
+def _sealed(note: str, overrides: list[dict[str, Any]]) -> tuple[Any, Any]:
+    """Return a change's free texts as their columns hold them: tuples don't pass through the fields."""
+    fields = OperationChange._meta  # noqa: SLF001
+    return (
+        fields.get_field("note").get_db_prep_save(note, connection),
+        fields.get_field("overrides").get_db_prep_save(overrides, connection),
+    )
 
 
 def _add_needs(rows: Rows, operation: Operation) -> None:

@@ -17,6 +17,7 @@ from accounts.encryption.fields import BlindIndexField, EncryptedCharField, Encr
 from accounts.roles import Role
 from patients.models import Patient
 from patients.selectors import find_patients
+from scheduling.models import OperationChange
 from tests.factories import PatientFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +80,12 @@ def test_nothing_written_stays_nothing_and_is_found() -> None:
 def test_no_other_question_is_answered(asked: dict[str, Any]) -> None:
     with pytest.raises(FieldError, match="encrypted"):
         Patient.objects.filter(**asked).exists()
+
+
+@pytest.mark.parametrize("asked", [{"overrides": []}, {"overrides__0__reason": "x"}, {"overrides__contains": "x"}])
+def test_nothing_is_asked_of_encrypted_json(asked: dict[str, Any]) -> None:
+    with pytest.raises(FieldError, match="encrypted"):
+        OperationChange.objects.filter(**asked).exists()
 
 
 def test_a_text_of_an_older_release_is_still_read() -> None:

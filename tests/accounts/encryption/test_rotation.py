@@ -17,7 +17,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
 
 from accounts.encryption.moving import decrypt_column, encrypt_column
-from accounts.encryption.places import all_places, column, counts_by_key, renew_all
+from accounts.encryption.places import all_places, column, counts_by_key, json_column, renew_all
 from patients.models import Patient
 from tests.factories import AllergyFactory, OperationFactory, PatientFactory, UserFactory
 
@@ -31,6 +31,7 @@ PLACES = {
     "patients_allergy.reaction",
     "scheduling_operation.notes",
     "scheduling_operationchange.note",
+    "scheduling_operationchange.overrides",
     "mfa_authenticator.data.secret",
     "mfa_authenticator.data.seed",
 }
@@ -57,7 +58,7 @@ def test_everything_moves_and_the_old_key_may_go(settings: Any) -> None:
     patient = PatientFactory(phone="1", email="a@example.org", national_number="777")
     allergy = AllergyFactory(patient=patient, reaction="rash")
     operation = OperationFactory(patient=patient, notes="a note")
-    operation.changes.update(note="why")
+    operation.changes.update(note="why", overrides=[{"reason": "agreed"}])
     seed = get_adapter().encrypt("SEED")
     factor = Authenticator.objects.create(user=UserFactory(), type="totp", data={"secret": seed, "other": 1})
     settings.FIELD_KEYS = [NEW, *settings.FIELD_KEYS]
@@ -73,6 +74,7 @@ def test_everything_moves_and_the_old_key_may_go(settings: Any) -> None:
     assert (allergy.reaction, operation.notes, operation.changes.get().note) == ("rash", "a note", "why")
     assert get_adapter().decrypt(factor.data["secret"]) == "SEED"
     assert factor.data["other"] == 1
+    assert operation.changes.get().overrides == [{"reason": "agreed"}]
 
 
 def test_a_dry_run_counts_and_changes_nothing(settings: Any) -> None:
@@ -172,6 +174,26 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(settings: Any) -> None:
 
 
 SETTINGS = "hospital.settings.test"
+
+
+def test_json_in_clear_is_encrypted_and_back() -> None:
+    place = json_column("scheduling_operationchange", "overrides")
+    changes = [OperationFactory().changes.get(), OperationFactory().changes.get()]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'UPDATE scheduling_operationchange SET overrides = \'[{"reason": "x"}]\' WHERE id = %s', [changes[0].pk]
+        )
+    assert counts_by_key(place) == {"(clear)": 1}
+
+    encrypt_column(place)
+    assert counts_by_key(place) == {"test": 1}
+    changes[0].refresh_from_db()
+    assert (changes[0].overrides, changes[1].overrides) == ([{"reason": "x"}], [])
+
+    decrypt_column(place)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT overrides::text FROM scheduling_operationchange ORDER BY id")
+        assert cursor.fetchall() == [('[{"reason": "x"}]',), ("[]",)]
 
 
 def test_a_column_in_clear_is_encrypted_and_back() -> None:

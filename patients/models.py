@@ -83,8 +83,8 @@ class Patient(models.Model):
         )
 
     def __str__(self) -> str:
-        """Return the number only: names stay out of logs and audit rows."""
-        return f"Patient {self.mrn}"
+        """Return our own number only: names and the MRN stay out of logs, page titles and audit rows."""
+        return f"Patient {self.pk}"
 
     def clean(self) -> None:
         """Refuse a national number that another patient has: the form does not see the column that is unique."""
@@ -135,8 +135,8 @@ class Allergy(models.Model):
         constraints = (models.UniqueConstraint(Lower("substance"), "patient", name="allergy_unique_per_patient"),)
 
     def __str__(self) -> str:
-        """Return the substance."""
-        return self.substance
+        """Return our own number only: both trails of changes keep what this says."""
+        return f"Allergy {self.pk}"
 
 
 class CareTeamMember(UserObjectPermissionBase):

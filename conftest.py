@@ -15,6 +15,8 @@ from hospital.embedded.using import running
 from hospital.processes import exists
 from hospital.settings.test import TEST_DATABASE, TEST_PLACE
 
+pytest_plugins = ["tests.hospital.leaks"]
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -21,7 +21,7 @@ from accounts.roles import IDLE_MINUTES, SHORTEST_IDLE_MINUTES
 
 SHIFT = timedelta(hours=12)
 """A session never lasts longer, however busy it is."""
-ENDED_CHANNEL = "sessions-ended"
+ENDED_CHANNEL = f"{settings.CHANNEL_PREFIX}sessions-ended"
 """On Redis: the numbers of people whose live streams have to look at their session again."""
 NOTED_EVERY = timedelta(seconds=30)
 """Activity is written at most this often; a session that seems idle may have been used so long ago."""

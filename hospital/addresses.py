@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from redis.connection import parse_url
+
 from hospital.embedded.place import Place, current_place
 from hospital.environment import ConfigurationError, value
 
@@ -76,6 +78,12 @@ def redis_url(environ: Mapping[str, str] = os.environ, place: Place | None = Non
         message = "REDIS_URL can't be used: it is not redis://HOST:PORT/0, rediss://… or unix:///PATH."
         raise AddressError(message)
     return url
+
+
+def channel_prefix(url: str) -> str:
+    """Return what sets our channels apart: all databases of one Redis share theirs."""
+    number = parse_url(url).get("db", 0)  # type: ignore[no-untyped-call]  # redis-py's
+    return f"{number}:"
 
 
 def broker_url(url: str) -> str:

@@ -12,7 +12,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-CHANNEL = "schedule-changed"
+CHANNEL = f"{settings.CHANNEL_PREFIX}schedule-changed"
 TIMEOUT_SECONDS = 0.5
 PAUSE_SECONDS = 5.0
 """After a failure nobody tries for so long: else a Redis that hangs would slow down every booking."""

@@ -107,4 +107,5 @@ class PatientAdmin(ManagedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """List those whose record is open to the person."""
-        return super().get_queryset(request).visible_to(actor_of(request))
+        found: QuerySet[Any] = super().get_queryset(request) & Patient.objects.visible_to(actor_of(request))
+        return found

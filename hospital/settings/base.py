@@ -5,7 +5,7 @@ from pathlib import Path
 
 from csp.constants import SELF, UNSAFE_INLINE
 
-from hospital.addresses import broker_url, database, redis_url
+from hospital.addresses import broker_url, channel_prefix, database, redis_url
 from hospital.embedded.place import current_place
 from hospital.environment import value
 from hospital.single_sign_on import identity_provider
@@ -202,6 +202,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 # --- servers: the embedded ones where nothing else is set ---------------------------------------
 DATABASES = {"default": database()}
 REDIS_URL = redis_url()
+CHANNEL_PREFIX = channel_prefix(REDIS_URL)
 # Set, it lets the role of the application sign in by itself; see accounts/audit/role.py.
 DATABASE_ROLE_PASSWORD = value("DATABASE_ROLE_PASSWORD")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}

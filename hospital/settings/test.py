@@ -2,7 +2,7 @@
 
 import os
 
-from hospital.addresses import broker_url, database, redis_url
+from hospital.addresses import broker_url, channel_prefix, database, redis_url
 from hospital.embedded.place import ROOT, Place
 from hospital.settings.base import *  # noqa: F403
 
@@ -19,6 +19,7 @@ DATABASES = {
 # Tests that run side by side keep apart in Redis: each worker has its own number.
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
 REDIS_URL = f"{redis_url(place=TEST_PLACE).partition('?')[0]}?db={int(_worker) + 1}"
+CHANNEL_PREFIX = channel_prefix(REDIS_URL)
 CELERY_BROKER_URL = broker_url(REDIS_URL)
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

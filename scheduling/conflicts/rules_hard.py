@@ -39,7 +39,7 @@ AWAY = {
 }
 
 
-def _hard(plan: Plan, rule: str, message: str, hint: str, **more: int | Period | None) -> Conflict:
+def _hard(plan: Plan, rule: str, message: str, hint: str, **more: int | Period | str | None) -> Conflict:
     return Conflict(
         rule=rule,
         severity=Severity.HARD,

@@ -14,7 +14,7 @@ from scheduling.plan import Plan
 Rule = Callable[[Plan, Facts], Iterable[Conflict]]
 
 
-def _soft(plan: Plan, rule: str, message: str, hint: str, **more: int | Period | None) -> Conflict:
+def _soft(plan: Plan, rule: str, message: str, hint: str, **more: int | Period | str | None) -> Conflict:
     return Conflict(
         rule=rule,
         severity=Severity.SOFT,

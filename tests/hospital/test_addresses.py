@@ -89,3 +89,11 @@ def test_socket_paths_stay_short_however_deep_the_checkout() -> None:
     place = Place(folder=Path("/srv" + "/a-long-folder-name" * 20))
     assert len(str(place.sockets / ".s.PGSQL.5432.lock")) < 107
     assert len(str(place.redis_socket)) < 107
+
+
+@pytest.mark.parametrize(
+    ("url", "prefix"),
+    [("redis://h:6379", "0:"), ("rediss://:p@h:6380/3", "3:"), ("unix:///run/redis.sock?db=2", "2:")],
+)
+def test_sites_that_share_a_redis_have_channels_of_their_own(url: str, prefix: str) -> None:
+    assert addresses.channel_prefix(url) == prefix

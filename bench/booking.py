@@ -80,14 +80,14 @@ def measure(*, quick: bool) -> dict[str, Any]:
     tomorrow = timezone.localdate() + timedelta(days=1)
     place_cases(house, first_day=tomorrow, days=DAYS, a_day=160, status="scheduled")
     waiting = list_cases(house, max(ATTEMPTS.values()))
-    _execute(*COPIES)
+    execute(*COPIES)
     settle()
     heats: dict[tuple[Cell, str], list[Heat]] = defaultdict(list)
     doubles: Counter[tuple[Cell, str]] = Counter()
     with crowd(max(CLIENTS), house.actor.pk) as clients:
         for turn in range(rounds):
             for cell in (Cell(mode, count) for mode in modes for count in CLIENTS):
-                wishes = list(_wishes(house, waiting, cell, random.Random(turn)))
+                wishes = list(wishes_of(house, waiting, cell, random.Random(turn)))
                 for side in _order(turn):
                     heats[cell, side].append(_heat(clients, side, cell, wishes, waiting))
                     doubles[cell, side] += _double_bookings(side)
@@ -99,7 +99,7 @@ def _order(turn: int) -> tuple[str, ...]:
     return SIDES if turn % 2 == 0 else (*SIDES[2:], *SIDES[:2])
 
 
-def _wishes(house: House, waiting: Cases, cell: Cell, dice: random.Random) -> Iterator[Attempt]:
+def wishes_of(house: House, waiting: Cases, cell: Cell, dice: random.Random) -> Iterator[Attempt]:
     """Yield the attempts of a round, the same for every side."""
     tomorrow = timezone.localdate() + timedelta(days=1)
     places = [(day, crew, start) for day in range(DAYS) for crew in house.crews for start in FREE]
@@ -119,7 +119,7 @@ def _wishes(house: House, waiting: Cases, cell: Cell, dice: random.Random) -> It
 
 
 def _heat(clients: Crowd, side: str, cell: Cell, wishes: list[Attempt], waiting: Cases) -> Heat:
-    _put_back(waiting)
+    put_back(waiting)
     heat = clients.run(side, wishes, cell.clients)
     if side == "product" and (breaches := find_breaches()):
         raise AssertionError(breaches[:3])
@@ -133,22 +133,23 @@ def _double_bookings(side: str) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _put_back(waiting: Cases) -> None:
+def put_back(waiting: Cases) -> None:
     """Put all cases of the round back on the waiting list, as if nothing had happened."""
     first = waiting.first
     for t in ("scheduling", "bench"):
-        _execute(
+        execute(
             f"DELETE FROM {t}_reservation WHERE operation_id >= {first}",
             f"DELETE FROM {t}_operationchange WHERE operation_id >= {first} AND version > 1",
             f"UPDATE {t}_operation SET status = 'waiting', theatre_id = null, lead_surgeon_id = null, period = null,"
             f" version = 1 WHERE id >= {first}",
         )
-    _execute("TRUNCATE auditlog_logentry")
-    _execute(*(f"VACUUM ANALYZE {name}" for table in TABLES for name in (table, table.replace("scheduling", "bench"))))
-    _execute("CHECKPOINT")
+    execute("TRUNCATE auditlog_logentry")
+    execute(*(f"VACUUM ANALYZE {name}" for table in TABLES for name in (table, table.replace("scheduling", "bench"))))
+    execute("CHECKPOINT")
 
 
-def _execute(*statements: str) -> None:
+def execute(*statements: str) -> None:
+    """Run statements one by one."""
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)

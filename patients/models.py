@@ -63,6 +63,7 @@ class Patient(models.Model):
     deceased_on = models.DateField(null=True, blank=True)
     confidential = models.BooleanField(
         default=False,
+        db_default=False,
         help_text="A colleague or somebody in the public eye: named in lists to the care team and coordinators only.",
     )
 

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='patient',
             name='confidential',
-            field=models.BooleanField(default=False, help_text='A colleague or somebody in the public eye: named in lists to the care team and coordinators only.'),
+            field=models.BooleanField(db_default=False, default=False, help_text='A colleague or somebody in the public eye: named in lists to the care team and coordinators only.'),
         ),
         migrations.CreateModel(
             name='CareTeamMember',

@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -44,8 +45,11 @@ def drop_anchor() -> Anchor:
     return anchor
 
 
-def anchors() -> Iterator[Anchor]:
-    """Yield what the file holds, oldest first; nothing where there is no file yet."""
+def anchors(*, before: datetime | None = None) -> Iterator[Anchor]:
+    """Yield what the file holds, oldest first, those of the second of ``before`` and later left out.
+
+    Nothing where there is no file yet.
+    """
     path = Path(settings.AUDIT_ANCHOR_FILE)
     if not path.exists():
         return
@@ -53,7 +57,10 @@ def anchors() -> Iterator[Anchor]:
         for number, line in enumerate(file, start=1):
             try:
                 found = json.loads(line)
-                yield Anchor(str(found["at"]), int(found["seq"]), str(found["hash"]))
+                anchor = Anchor(str(found["at"]), int(found["seq"]), str(found["hash"]))
+                is_later = before and datetime.fromisoformat(anchor.at) >= before.replace(microsecond=0)
             except (ValueError, KeyError, TypeError) as error:
                 message = f"Line {number} of the anchor file is not an anchor."
                 raise AnchorFileError(message) from error
+            if not is_later:
+                yield anchor

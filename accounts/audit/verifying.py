@@ -84,12 +84,14 @@ class Scope:
     until: datetime | None = None
 
 
-def verify(scope: Scope = Scope(), *, seen: Any = None) -> Iterator[Finding]:
+def verify(scope: Scope = Scope(), *, seen: Any = None, copied_at: datetime | None = None) -> Iterator[Finding]:
     """Seal what is open, then yield every finding. ``seen`` is called with the number of links just read.
 
-    Works on one snapshot, in batches: the length of the chain does not matter for memory.
+    Works on one snapshot, in batches: the length of the chain does not matter for memory. ``copied_at``
+    says that this database is a copy of that time: nothing in it is sealed, and later anchors are none of it.
     """
-    seal()
+    if copied_at is None:
+        seal()
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -102,7 +104,7 @@ def verify(scope: Scope = Scope(), *, seen: Any = None) -> Iterator[Finding]:
             if seen:
                 seen(len(links))
         yield from _inserted(scope)
-        yield from _cut_off()
+        yield from _cut_off(copied_at)
 
 
 def count_links(scope: Scope = Scope()) -> int:
@@ -204,11 +206,11 @@ def _inserted(scope: Scope) -> Iterator[Finding]:
             yield Finding("inserted", table, number, None, at)
 
 
-def _cut_off() -> Iterator[Finding]:
-    """Compare the chain with what was written down outside the database."""
+def _cut_off(copied_at: datetime | None) -> Iterator[Finding]:
+    """Compare the chain with what was written down outside the database, up to when it was copied."""
     ((top,),) = _rows("SELECT coalesce(max(seq), 0) FROM audit_link")
     try:
-        for anchor in anchors():
+        for anchor in anchors(before=copied_at):
             stands = _rows("SELECT hash FROM audit_link WHERE seq = %s", anchor.seq)
             if anchor.seq > top:
                 yield Finding("cut off", "audit_link", None, anchor.seq, anchor.at)

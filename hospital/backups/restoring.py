@@ -3,18 +3,24 @@
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 import psycopg2
 from django.db import connection
 from psycopg2 import sql
 
+from accounts.audit.verifying import verify
 from hospital.backups.errors import BackupError
 from hospital.backups.making import count_rows, feed, hash_of, piping
 from hospital.backups.manifest import Manifest, read_manifest
 from hospital.backups.programs import command_for
 from hospital.backups.sealed_files import unseal
 from scheduling.integrity import find_breaches
+
+NAMED = 20
+"""So many faults of the audit record are named: a broken link may be followed by a million others."""
 
 
 def restore(backup: Path, *, into: str, replace: bool = False, owners: bool = True) -> Manifest:
@@ -40,16 +46,21 @@ def restore(backup: Path, *, into: str, replace: bool = False, owners: bool = Tr
 
 
 def find_faults(database: str, manifest: Manifest) -> list[str]:
-    """Compare a restored database with its manifest, and check its bookings; an empty list is the only good one."""
+    """Compare a restored database with its manifest; check its bookings and the chain of its audit record.
+
+    An empty list is the only good one. Of the chain the first findings are named.
+    """
     with reading(database):
         counts = count_rows()
         breaches = find_breaches()
+        broken = list(islice(verify(copied_at=datetime.fromisoformat(manifest.made_at)), NAMED))
     faults = [
         f"{table}: {manifest.counts.get(table, 'no')} rows were saved, {counts.get(table, 'no')} came back."
         for table in sorted(manifest.counts.keys() | counts.keys())
         if manifest.counts.get(table) != counts.get(table)
     ]
-    return faults + [f"{breach.check}: {breach.message}" for breach in breaches]
+    faults += [f"{breach.check}: {breach.message}" for breach in breaches]
+    return faults + [f"Audit record: {finding}" for finding in broken]
 
 
 @contextmanager

@@ -3,17 +3,21 @@
 import json
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from accounts.audit.anchors import drop_anchor
+from accounts.audit.models import Event
 from hospital.backups.making import SUFFIX
 from hospital.backups.manifest import path_of
 from hospital.backups.restoring import drop, reading
 from hospital.models import BackupMade, RestoreDrill
 from patients.models import Patient
 from scheduling.models import Operation
+from tests.accounts.audit.conftest import empty, wait_for_other_databases
 from tests.factories import OperationFactory, PatientFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,7 +30,9 @@ def say(*command: str) -> str:
 
 
 @pytest.fixture
-def backup(tmp_path: Path) -> Path:
+def backup(tmp_path: Path, settings: Any) -> Path:
+    empty()  # of what other tests recorded, and tampered with
+    settings.AUDIT_ANCHOR_FILE = str(tmp_path / "anchors.jsonl")
     OperationFactory(patient=PatientFactory(family_name="Zebrowska", phone="1234"), notes="Long table")
     assert "read back" in say("backup", "--out", str(tmp_path / "out"))
     (found,) = (tmp_path / "out").glob(f"*{SUFFIX}")
@@ -99,6 +105,27 @@ def test_a_drill_sees_rows_that_are_missing_and_bookings_that_are_wrong(backup: 
         say("restore_drill", "--from", str(wrong.parent))
     (fault,) = RestoreDrill.objects.get().faults
     assert fault.startswith("history with a gap: Operation ")
+
+
+def test_a_drill_sees_what_was_done_to_the_audit_record(backup: Path) -> None:
+    wait_for_other_databases()
+    drop_anchor()
+    (row,) = Event.objects.filter(table_name="patients_patient", action="insert")
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("UPDATE audit_event SET source = 'forged' WHERE id = %s", [row.pk])
+        cursor.execute("SET session_replication_role = origin")
+    say("backup", "--out", str(backup.parent / "forged"))
+    with pytest.raises(CommandError):
+        say("restore_drill", "--from", str(backup.parent / "forged"))
+    (fault,) = RestoreDrill.objects.get().faults
+    assert fault.startswith(f"Audit record: changed: audit_event row {row.pk}, link ")
+
+
+def test_an_anchor_of_after_the_backup_is_not_missed(backup: Path) -> None:
+    wait_for_other_databases()
+    assert drop_anchor().seq > 0  # the backup was made before anything was sealed
+    assert "was restored and checked" in say("restore_drill", "--from", str(backup.parent))
 
 
 def test_a_changed_manifest_is_refused(backup: Path) -> None:

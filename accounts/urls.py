@@ -10,10 +10,12 @@ from allauth.account import views
 from allauth.socialaccount.providers.openid_connect import views as openid_connect
 from django.urls import include, path, re_path
 
+from accounts.audit.views import my_activity
 from accounts.single_sign_on import begin as single_sign_on
 from accounts.views import end_session, remove_passkey, resumed, second_factor, stay
 
 urlpatterns = [
+    path("activity/", my_activity, name="account_activity"),
     path("stay/", stay, name="account_stay"),
     path("resumed/", resumed, name="account_resumed"),
     path("second-factor/", second_factor, name="account_second_factor"),

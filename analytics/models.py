@@ -1,9 +1,11 @@
-"""What reports keep: the findings about the site's security, and each run that looked for them."""
+"""What reports keep: findings about the site's security, the runs that looked for them, and unusual access."""
 
 from django.db import models
 from django.utils import timezone
 
+from accounts.encryption.fields import EncryptedTextField
 from accounts.models import User
+from patients.models import Patient
 
 
 class Severity(models.IntegerChoices):
@@ -73,3 +75,64 @@ class SecurityFinding(models.Model):
     def __str__(self) -> str:
         """Return the finding's code and number: titles may name people."""
         return f"{self.code} {self.pk}"
+
+
+class UnusualRule(models.TextChoices):
+    """Why a look at records may need a question; :mod:`analytics.unusual.rules` has one function for each."""
+
+    CONFIDENTIAL = "confidential", "Confidential record"
+    OWN_RECORD = "own_record", "Own record, perhaps"
+    SAME_SURNAME = "same_surname", "Same surname"
+    COLLEAGUE = "colleague", "Colleague, perhaps"
+    NO_APPOINTMENT = "no_appointment", "No operation near"
+    OFF_DUTY = "off_duty", "Outside the roster"
+    VOLUME = "volume", "Many records"
+
+
+class UnusualOutcome(models.TextChoices):
+    """What the privacy officer found."""
+
+    OPEN = "", "Not reviewed yet"
+    JUSTIFIED = "justified", "Justified"
+    NOT_JUSTIFIED = "not_justified", "Not justified"
+    FOLLOW_UP = "follow_up", "Followed up"
+
+
+class UnusualAccess(models.Model):
+    """What one rule found about one person on one local day, and what came of the question.
+
+    ``evidence`` is a sentence with numbers, without any patient's data.
+    """
+
+    rule = models.CharField(max_length=20, choices=UnusualRule)
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, related_name="+")
+    day = models.DateField()
+    evidence = models.CharField(max_length=200)
+    outcome = models.CharField(max_length=14, choices=UnusualOutcome, blank=True, default="")
+    note = EncryptedTextField(max_length=1000, blank=True)
+    reviewed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    reviewed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-day", "rule", "actor", "pk")
+        verbose_name_plural = "unusual accesses"
+        indexes = (models.Index(fields=("-day", "rule"), name="unusual_access_open", condition=models.Q(outcome="")),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("day", "rule", "actor", "patient"), name="unusual_access_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=models.Q(outcome="", reviewed_by=None)
+                | (~models.Q(outcome="") & models.Q(reviewed_by__isnull=False)),
+                name="unusual_access_outcome_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(reviewed_by=None) | ~models.Q(reviewed_by=models.F("actor")),
+                name="unusual_access_not_own_review",
+            ),
+        )
+
+    def __str__(self) -> str:
+        """Return the numbers only: names stay out of logs and audit rows."""
+        return f"Unusual access {self.pk}"

@@ -2,17 +2,19 @@
 
 from django.urls import path, re_path
 
-from analytics import views
+from analytics.views import security, unusual
 
 app_name = "analytics"
 urlpatterns = [
-    path("security/", views.security, name="security"),
-    path("security/run/", views.security_run, name="security-run"),
-    path("security/findings/<int:finding_id>/accept/", views.finding_accept, name="finding-accept"),
-    path("security/findings/<int:finding_id>/reopen/", views.finding_reopen, name="finding-reopen"),
+    path("security/", security.security, name="security"),
+    path("security/run/", security.security_run, name="security-run"),
+    path("security/findings/<int:finding_id>/accept/", security.finding_accept, name="finding-accept"),
+    path("security/findings/<int:finding_id>/reopen/", security.finding_reopen, name="finding-reopen"),
+    path("reviews/unusual/", unusual.unusual_list, name="unusual-list"),
+    path("reviews/unusual/record/", unusual.unusual_review, name="unusual-review"),
     re_path(
         r"^security/reports/(?P<report_id>[0-9]{1,18})\.(?P<form>json|pdf)$",
-        views.security_report,
+        security.security_report,
         name="security-report",
     ),
 ]

@@ -16,6 +16,9 @@ from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group
 
 from accounts.admin_access import ReadOnlyAdmin
+from accounts.audit.models import AccessKind
+from accounts.audit.recording import note
+from patients.models import Patient
 
 # Imported so that they have registered what is unregistered here.
 _REGISTERED = (
@@ -44,3 +47,16 @@ class AuditTrailAdmin(LogEntryAdminMixin, ReadOnlyAdmin):  # type: ignore[misc] 
     search_help_text = "Number of the row, or who changed it."
     fields = ("created", "actor", "content_type", "object_repr", "action", "msg", "remote_addr")
     readonly_fields = ("created", "msg")
+
+    @admin.display(description="Changes")
+    def msg(self, obj: LogEntry) -> str:
+        """Return the values before and after; whose they are is noted as seen."""
+        note(_patient_of(obj), AccessKind.VIEW)
+        return str(super().msg(obj))
+
+
+def _patient_of(entry: LogEntry) -> int | None:
+    """Return the patient whom an entry is about: the row itself, or the one that it belongs to."""
+    if entry.content_type.model_class() is Patient:
+        return int(entry.object_pk)
+    return next((int(value) for value in (entry.changes or {}).get("patient", ()) if str(value).isdigit()), None)

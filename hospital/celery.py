@@ -26,6 +26,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="4", minute="0", day_of_week="monday"),
         "options": {"expires": 24 * 3600},
     },
+    "find-unusual-access": {
+        "task": "analytics.tasks.find_unusual_access",
+        "schedule": crontab(hour="4", minute="20"),
+        "options": {"expires": 12 * 3600},
+    },
     "forget-ended-sessions": {
         "task": "accounts.tasks.forget_ended_sessions",
         "schedule": crontab(hour="3", minute="15"),

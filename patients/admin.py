@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from accounts.admin_access import CheckedFormSet, ManagedAdmin, ManagedInline
+from accounts.audit.models import AccessKind
+from accounts.audit.recording import note, note_all
 from accounts.permissions import actor_of
 from patients.forms import RecordForm
 from patients.models import Allergy, AllergyStatus, Patient
@@ -94,8 +96,19 @@ class PatientAdmin(ManagedAdmin):
         if request.method == "POST":
             query[SEARCH_VAR] = request.POST.get(SEARCH_VAR, "")
             request.method = "GET"
+            note_all(AccessKind.SEARCH)
         request.GET = query  # type: ignore[assignment]
-        return super().changelist_view(request, extra_context)
+        response = super().changelist_view(request, extra_context)
+        shown = getattr(response, "context_data", None) or {}
+        for patient in shown["cl"].result_list if "cl" in shown else ():
+            note(patient.pk)
+        return response
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Note whose record is opened."""
+        if kwargs.get("obj"):
+            note(kwargs["obj"].pk, AccessKind.VIEW)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

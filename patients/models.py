@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from guardian.models import UserObjectPermissionBase
 
+from accounts.audit.recording import note
 from accounts.encryption.fields import BlindIndexField, EncryptedCharField, EncryptedEmailField, EncryptedTextField
 from accounts.models import User
 from patients import access, permissions
@@ -96,7 +97,8 @@ class Patient(models.Model):
 
     @property
     def display_name(self) -> str:
-        """Return the name as theatre lists print it: SURNAME, Given."""
+        """Return the name as theatre lists print it: SURNAME, Given. Who is named is on record as seen."""
+        note(self.pk)
         return f"{self.family_name.upper()}, {self.given_name}".removesuffix(", ")
 
     @property

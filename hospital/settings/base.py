@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "hospital.middleware.NoNulMiddleware",
     "hospital.middleware.NoStoreMiddleware",
+    "accounts.audit.recording.ReadsMiddleware",
     "auditlog.middleware.AuditlogMiddleware",
 ]
 
@@ -138,6 +139,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_RATE_LIMITS = {"webauthn_login": "600/m/ip"}
 # TrustedAddressMiddleware leaves the one entry that our proxy wrote; behind a unix socket there is no other address.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1
+MESSAGE_STORAGE = "hospital.notices.SealedStorage"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

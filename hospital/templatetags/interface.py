@@ -14,8 +14,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from accounts.audit.models import AccessKind
+from accounts.audit.recording import note
 from accounts.models import User
 from accounts.sessions import idle_limit
+from analytics.models import UnusualAccess
 from patients import permissions
 from patients.emergency import running
 from patients.models import EmergencyAccess, Patient
@@ -59,14 +62,16 @@ def emergency_banner(context: dict[str, Any]) -> dict[str, Any]:
     now = timezone.now()
     accesses: list[Any] = list(running(user).select_related("patient").order_by("ends"))
     for access in accesses:
+        note(access.patient_id)
         access.left = ceil((access.ends - now).total_seconds() / 60)
     return {"accesses": accesses, "csrf_token": context.get("csrf_token")}
 
 
 @register.simple_tag
 def open_reviews() -> int:
-    """Return how many emergency accesses nobody has reviewed yet."""
-    return EmergencyAccess.objects.filter(outcome="").count()
+    """Return how many accesses nobody has reviewed yet, those in emergencies and those that stood out."""
+    waiting = UnusualAccess.objects.filter(outcome="").order_by().values("pk")
+    return EmergencyAccess.objects.filter(outcome="").order_by().values("pk").union(waiting, all=True).count()
 
 
 @register.simple_tag
@@ -146,6 +151,7 @@ def who(patient: Patient) -> str:
 @register.inclusion_tag("components/patient_banner.html")
 def patient_banner(patient: Patient) -> dict[str, Any]:
     """Draw who the patient is: name, date of birth, MRN, sex and allergies, wherever one decides."""
+    note(patient.pk, AccessKind.VIEW)
     return {"patient": patient, "allergies": list(patient.allergies.all())}
 
 

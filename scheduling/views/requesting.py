@@ -9,6 +9,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from accounts.audit.models import AccessKind
+from accounts.audit.recording import note, note_all
 from accounts.permissions import actor_of, requires
 from patients import permissions as patient_permissions
 from patients.access import NotOnCareTeamError
@@ -33,11 +35,14 @@ def patient_find(request: HttpRequest) -> HttpResponse:
     """Find patients by name or number. What is searched for travels in the body, never in an address."""
     text = request.POST.get("text", "").strip()
     viewer = actor_of(request)
+    note_all(AccessKind.SEARCH)
     operations = Operation.objects.visible_to(viewer).select_related("procedure")
     found = find_patients(text, viewer).prefetch_related("allergies", Prefetch("operations", operations))
     shown = list(found[: SHOWN + 1])
-    context = {"text": text, "patients": shown[:SHOWN], "more": len(shown) > SHOWN}
-    context["beyond"] = beyond_reach(text, viewer) if text and not shown else None
+    beyond = beyond_reach(text, viewer) if text and not shown else None
+    if beyond:
+        note(beyond.pk)  # that there is such a patient is told
+    context = {"text": text, "patients": shown[:SHOWN], "more": len(shown) > SHOWN, "beyond": beyond}
     name = "_patients" if request.headers.get("HX-Request") else "patient_find"
     return render(request, f"patients/{name}.html", context)
 

@@ -5,6 +5,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
+from accounts.audit.models import AccessKind
+from accounts.audit.recording import note_all
 from accounts.permissions import actor_of, requires
 from scheduling import permissions
 from scheduling.forms.waiting import WaitingFilterForm
@@ -19,6 +21,8 @@ def waiting_list_page(request: HttpRequest) -> HttpResponse:
     """Show who waits. Filters are in the address, words to search for in the body: they may name a patient."""
     asked = request.GET.copy()
     text = request.POST.get("text", "").strip()
+    if text:
+        note_all(AccessKind.SEARCH)
     for name in {"page", "sort"} & request.POST.keys():  # of a search they come with its words
         asked[name] = request.POST[name]
     form = WaitingFilterForm(asked)

@@ -59,7 +59,8 @@ def address(guard: Guard, operation: Operation, access: EmergencyAccess) -> str:
         "operation_id": operation.pk,
         "patient_id": operation.patient_id,
         "access_id": access.pk,
-        "change_id": operation.changes.get().pk,
+        "person_id": access.actor_id,
+        "change_id": operation.changes.latest("version").pk,
         "day": date(2026, 11, 23),
     }
     named = {name: value for name, value in arguments.items() if f"{name}>" in guard.route}

@@ -1,0 +1,54 @@
+"""The record in words: which page it was, what was written."""
+
+from django.apps import apps
+
+PAGES = {
+    "scheduling:today": "Day board",
+    "scheduling:day": "Day board",
+    "scheduling:day-board": "Day board",
+    "scheduling:waiting-list": "Waiting list",
+    "scheduling:patient-find": "Patient search",
+    "scheduling:patient-add": "New patient",
+    "scheduling:operation-request": "New case",
+    "scheduling:operation-detail": "Page of an operation",
+    "scheduling:operation-accept": "Accepting a request",
+    "scheduling:operation-book": "Scheduling an operation",
+    "scheduling:operation-move": "Moving an operation",
+    "scheduling:operation-swap": "Swapping two operations",
+    "scheduling:operation-push": "Pushing a list",
+    "scheduling:operation-slots": "Free times for an operation",
+    "scheduling:operation-preview": "Preview of a plan",
+    "scheduling:operation-confirm": "Confirming an operation",
+    "scheduling:operation-assign": "Team of an operation",
+    "scheduling:operation-release": "Team of an operation",
+    "scheduling:operation-postpone": "Postponing an operation",
+    "scheduling:operation-cancel": "Cancelling an operation",
+    "scheduling:care-team-add": "Care team",
+    "scheduling:care-team-remove": "Care team",
+    "scheduling:change-undo": "Undoing a change",
+    "patients:access-history": "Access history",
+    "patients:access-history-csv": "Access history as a file",
+    "admin:patients_patient_changelist": "List of patients in the admin",
+    "admin:patients_patient_change": "Record in the admin",
+    "admin:patients_patient_add": "New record in the admin",
+    "admin:auditlog_logentry_change": "Trail of changes in the admin",
+}
+"""Every page that may name a patient, as people call it."""
+
+ACTIONS = {"insert": "added", "update": "changed", "delete": "removed", "truncate": "emptied"}
+
+
+def page_in_words(view: str) -> str:
+    """Return what people call a view; one without words, of an older release perhaps, by its own name."""
+    if view in PAGES:
+        return PAGES[view]
+    if view.startswith("admin:"):
+        return "The admin"
+    return view.replace("_", " ").replace("-", " ").rpartition(":")[2].capitalize() or "A page"
+
+
+def table_in_words(table: str) -> str:
+    """Return what the rows of a table are."""
+    models = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}  # noqa: SLF001
+    found = models.get(table)
+    return str(found._meta.verbose_name) if found else table  # noqa: SLF001  # Django's public name for it

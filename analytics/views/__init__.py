@@ -1,0 +1,1 @@
+"""Pages about the site's security and about unusual access."""

@@ -1,0 +1,128 @@
+"""Every address, method and role with a marked patient: who is named is on record, and nobody else is."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from accounts.audit.models import Access
+from accounts.models import User
+from patients.models import Patient
+from scheduling.models import Operation
+from tests.accounts.access_table import ADMIN, ROLES
+from tests.accounts.test_access_table import GUARDED, MODELS, access_to, address, client_of, colleague, neighbour
+from tests.factories import AllergyFactory, OperationFactory, PatientFactory
+from tests.hospital.admin_rows import make
+from tests.scheduling.world import World
+
+pytestmark = pytest.mark.django_db
+MARKS = ("qfamilyova", "qmrn4711")
+TYPED = re.compile(rb'value="(?:Qfamilyova|QMRN4711)"|for \xe2\x80\x9cQfamilyova\xe2\x80\x9d')
+"""The search gives back what was typed; that names nobody."""
+EXISTS = b"There is a patient with this number"
+
+
+@pytest.fixture
+def patient() -> Patient:
+    patient = PatientFactory(family_name="Qfamilyova", given_name="Qgivena", mrn="QMRN4711")
+    AllergyFactory(patient=patient)
+    return patient
+
+
+@pytest.fixture
+def placed(patient: Patient) -> Operation:
+    """Return an operation of the patient on the board, beside one that waits."""
+    world = World.make()
+    OperationFactory(patient=patient)
+    return world.booked(world.at(10), operation=world.waiting(patient=patient))
+
+
+def is_named(response: HttpResponse) -> bool:
+    shown = TYPED.sub(b"", response.content).decode().lower()
+    return any(mark in shown for mark in MARKS) or EXISTS in response.content
+
+
+def wrong(response: HttpResponse, patient: Patient, user: User) -> str:
+    """Return what is wrong with the record of this answer, or nothing."""
+    noted = Access.objects.filter(patient_id=patient.pk, request_id=response["X-Request-ID"])
+    if not is_named(response):
+        return "recorded without being named" if noted.exists() and not is_told_otherwise(response) else ""
+    view = response.resolver_match.view_name
+    mine = Access.objects.filter(patient_id=patient.pk, actor_id=user.pk, view=view)
+    return "" if noted.exists() or mine.filter(kind__in=("list", "live")).exists() else "named without a record"
+
+
+def is_told_otherwise(response: HttpResponse) -> bool:
+    """Say whether the next page says the name, or values of the record are shown without it."""
+    return response.status_code == 302 or response.resolver_match.view_name == "admin:auditlog_logentry_change"
+
+
+def requests(client: Client, operation: Operation) -> Iterator[HttpResponse]:
+    access = access_to(operation)
+    day = operation.period.lower.date()
+    typed = {"text": "Qfamilyova"}
+    for guard in GUARDED.values():
+        url = address(guard, operation, access).replace(str(date(2026, 11, 23)), str(day))
+        yield client.get(url)
+        yield client.get(url, headers={"hx-request": "true", "x-background": "1"})
+        yield client.post(url, headers={"accept": "application/json"})
+        yield client.post(url, typed | {"version": 1, "patient": operation.patient_id})
+    yield client.post(reverse("scheduling:patient-find"), {"text": "QMRN4711"})
+
+
+@pytest.mark.parametrize(("who", "letter"), [*((colleague, role) for role in ROLES), *((neighbour, r) for r in "CSW")])
+def test_pages(who: Any, letter: str, placed: Operation, patient: Patient) -> None:
+    user = who(letter, placed) if who is colleague else who(letter)
+    client = client_of(user)
+    faults = {}
+    named = 0
+    for response in requests(client, placed):
+        named += is_named(response)
+        if fault := wrong(response, patient, user):
+            faults[response.request["REQUEST_METHOD"], response.resolver_match.view_name] = fault
+    assert faults == {}
+    assert (named > 10) == (who is colleague and letter in "CBSATW")
+
+
+@pytest.mark.parametrize("letter", "CBDP")
+def test_admin_pages(letter: str, placed: Operation, patient: Patient) -> None:
+    user = colleague(letter, placed)
+    client = client_of(user)
+    patient.family_name = "Qfamilyova-Smith"
+    patient.save(update_fields=["family_name"])  # auditlog's trail now holds the name
+    faults, named = {}, set()
+    for label in ADMIN:
+        model = MODELS[label]
+        name = label.replace(".", "_")
+        rows = list(model._default_manager.all()) or make(model, [1])
+        urls = [reverse(f"admin:{name}_changelist"), reverse(f"admin:{name}_add")]
+        urls += [
+            reverse(f"admin:{name}_{page}", args=(row.pk,)) for row in rows for page in ("change", "history", "delete")
+        ]
+        posted = [client.post(urls[0], {"q": "Qfamilyova"})] if model is Patient else []
+        for response in [*posted, *(client.get(url) for url in urls)]:
+            if is_named(response):
+                named.add(response.resolver_match.view_name)
+            if fault := wrong(response, patient, user):
+                faults[response.resolver_match.view_name] = fault
+    assert faults == {}
+    expected = {
+        "C": {"admin:patients_patient_changelist", "admin:patients_patient_change"},
+        "P": {"admin:auditlog_logentry_change"},
+    }
+    assert named == expected.get(letter, expected["C"] if letter == "B" else set())
+
+
+def test_the_sweep_would_see_a_view_that_forgets(
+    placed: Operation, patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("patients.models.note", lambda _: None)
+    monkeypatch.setattr("hospital.templatetags.interface.note", lambda *_: None)
+    user = colleague("C", placed)
+    faults = {wrong(response, patient, user) for response in requests(client_of(user), placed)}
+    assert faults == {"", "named without a record"}

@@ -1,4 +1,4 @@
-"""``python -m bench``: bookings per second, the day board over years of history, the browser."""
+"""``python -m bench``: bookings per second, the day board over years of history, rights, the browser."""
 
 import argparse
 import os
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BENCHES = ("booking", "slots", "board", "browser")
+BENCHES = ("booking", "slots", "board", "access", "browser")
 
 
 def arguments() -> argparse.Namespace:

@@ -5,6 +5,7 @@ ADD = "patients.add_patient"
 CHANGE = "patients.change_patient"
 MANAGE_CARE_TEAM = "patients.manage_care_team"
 REVIEW = "patients.review_access"
+RESTRICT = "patients.restrict_access"
 
 CARE_TEAM = "view_patient"
 """Django's permission that django-guardian gives for one patient to each member of the care team."""

@@ -14,15 +14,19 @@ from django.db.models import QuerySet
 from django.forms import ChoiceField, RadioSelect
 from django.http import HttpRequest, HttpResponse
 
+from accounts import admin_roles
 from accounts.admin_access import CheckedFormSet, ManagedAdmin, ManagedInline
 from accounts.admin_actions import forget_factors, send_invitations, switch_off, switch_on, write_after_commit
-from accounts.granting import MANAGE_USERS, check_grant
+from accounts.granting import check_grant, may_manage
 from accounts.grants import Grant
 from accounts.invitations import invite, is_awaited
 from accounts.models import RoleAssignment, User
 from accounts.permissions import actor_of
 from accounts.proof import ask_again
+from accounts.role_bounds import MANAGE_USERS
 from accounts.sessions import end_sessions
+
+__all__ = ["PersonAdmin", "admin_roles"]
 
 
 class AddUserForm(AdminUserCreationForm):  # type: ignore[type-arg]  # generic only for the type checker
@@ -153,10 +157,10 @@ class PersonAdmin(ManagedAdmin, UserAdmin):  # type: ignore[type-arg]
         return (*fields, *own) if _is_superuser(request) else (*fields, *own, "is_superuser")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Keep an administrator from taking over a superuser's account."""
-        if obj is not None and obj.is_superuser and not _is_superuser(request):
+        """Keep an administrator from taking over the account of a superuser, or of somebody who reaches further."""
+        if not super().has_change_permission(request, obj):
             return False
-        return super().has_change_permission(request, obj)
+        return obj is None or may_manage(actor_of(request), obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         """Nobody: the history keeps its names."""

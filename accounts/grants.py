@@ -2,21 +2,26 @@
 
 from dataclasses import dataclass
 
-from accounts.roles import capabilities_of
+from accounts.role_bounds import capabilities_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """One role held today. ``sites`` and ``specialties`` are row numbers; empty means all of them."""
+    """One role held today. ``sites`` and ``specialties`` are row numbers; empty means all of them.
+
+    ``given`` and ``taken`` are the hospital's own changes to what the role may do.
+    """
 
     role: str
     sites: frozenset[int] = frozenset()
     specialties: frozenset[int] = frozenset()
+    given: frozenset[str] = frozenset()
+    taken: frozenset[str] = frozenset()
 
     @property
     def capabilities(self) -> frozenset[str]:
         """Everything that the role lets one do, within the limits."""
-        return capabilities_of(frozenset({self.role}))
+        return capabilities_of(self.role, self.given, self.taken)
 
     @property
     def is_limited(self) -> bool:

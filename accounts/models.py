@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.grants import Grant
-from accounts.roles import Role
+from accounts.roles import WORDS, Role
 
 
 class UserManager(BaseUserManager["User"]):
@@ -132,8 +132,14 @@ class RoleAssignmentQuerySet(models.QuerySet["RoleAssignment"]):
         mine = {"roleassignment": OuterRef("pk")}
         sites = RoleAssignment.sites.through.objects.filter(**mine).values("site_id")
         specialties = RoleAssignment.specialties.through.objects.filter(**mine).values("specialty_id")
-        rows = self.values_list("role", ArraySubquery(sites), ArraySubquery(specialties))
-        return [Grant(role=role, sites=frozenset(at), specialties=frozenset(of)) for role, at, of in rows]
+        changed = RoleCapability.objects.filter(role=OuterRef("role"))
+        given, taken = (changed.filter(given=way).values("capability") for way in (True, False))
+        asked = (ArraySubquery(rows) for rows in (sites, specialties, given, taken))
+        names = ("sites", "specialties", "given", "taken")
+        return [
+            Grant(role=role, **dict(zip(names, map(frozenset, limits), strict=True)))
+            for role, *limits in self.values_list("role", *asked)
+        ]
 
 
 class RoleAssignment(models.Model):
@@ -164,3 +170,22 @@ class RoleAssignment(models.Model):
     def __str__(self) -> str:
         """Return the role's name."""
         return self.get_role_display()
+
+
+class RoleCapability(models.Model):
+    """One difference between the shipped table of roles and this hospital's: a capability given or taken."""
+
+    role = models.CharField(max_length=32, choices=Role)
+    capability = models.CharField(max_length=64)
+    given = models.BooleanField(help_text="Given beyond the shipped table; else taken away.")
+
+    class Meta:
+        ordering = ("role", "capability")
+        verbose_name = "change to a role"
+        verbose_name_plural = "what roles may do"
+        constraints = (models.UniqueConstraint(fields=("role", "capability"), name="role_capability_unique"),)
+
+    def __str__(self) -> str:
+        """Return the change in words."""
+        what = WORDS.get(self.capability, self.capability)
+        return f"{self.get_role_display()}: {what} ({'given' if self.given else 'taken away'})"

@@ -7,10 +7,11 @@ from auditlog.models import LogEntry
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from accounts.granting import MANAGE_USERS, check_grant
+from accounts.granting import check_grant
 from accounts.grants import Grant
 from accounts.models import RoleAssignment, User
 from accounts.permissions import authorise
+from accounts.role_bounds import MANAGE_USERS
 from accounts.roles import Role
 from accounts.second_factor import forget_factors
 from accounts.sessions import end_sessions

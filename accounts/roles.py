@@ -1,8 +1,9 @@
-"""The one table that says which role may do what.
+"""The one table that says which role may do what, as it is shipped.
 
 A capability is named ``<app>.<verb>_<noun>``; the app that guards something names it in its own
 ``permissions.py``. Views ask through :func:`accounts.permissions.requires`, services through
-:func:`accounts.permissions.authorise`; both read this table and nothing else.
+:func:`accounts.permissions.authorise`. A hospital may differ from this table within bounds
+(:mod:`accounts.role_bounds`); only its differences are stored, so what a new release adds arrives by itself.
 """
 
 from django.db import models
@@ -35,14 +36,15 @@ _PLACE = _REQUEST | {
 }
 _RECORD = frozenset({"scheduling.record_event"})
 _AVAILABILITY = frozenset({"resources.manage_availability"})
-_REFERENCE = _AVAILABILITY | {"resources.manage_reference", "scheduling.manage_catalogue", "accounts.manage_users"}
+_REFERENCE = _AVAILABILITY | {"resources.manage_reference", "scheduling.manage_catalogue"}
+_PEOPLE = frozenset({"accounts.manage_users", "accounts.manage_roles"})
 
-CAPABILITIES: dict[str, frozenset[str]] = {
+DEFAULTS: dict[str, frozenset[str]] = {
     Role.COORDINATOR: _PLACE
     | _RECORD
     | _AVAILABILITY
     | {"scheduling.override_conflict", "scheduling.import_operations", "scheduling.inspect_operation"}
-    | {"patients.change_patient", "patients.manage_care_team"},
+    | {"patients.change_patient", "patients.manage_care_team", "patients.restrict_access", "accounts.manage_roles"},
     Role.BOOKING_CLERK: _PLACE | {"patients.change_patient"},
     Role.SURGEON: _REQUEST | _RECORD | {"patients.manage_care_team"},
     Role.ANAESTHETIST: _LOOK | _RECORD,
@@ -50,9 +52,10 @@ CAPABILITIES: dict[str, frozenset[str]] = {
     Role.WARD_NURSE: _LOOK,
     Role.MANAGER: frozenset({"scheduling.view_schedule"}),
     Role.PRIVACY_OFFICER: frozenset(
-        {"scheduling.view_schedule", "accounts.view_audit_trail", "analytics.review_security", "patients.review_access"}
+        {"scheduling.view_schedule", "accounts.view_audit_trail", "analytics.review_security"}
+        | {"patients.review_access", "patients.restrict_access"}
     ),
-    Role.ADMINISTRATOR: _REFERENCE | {"scheduling.view_schedule", "scheduling.import_operations"},
+    Role.ADMINISTRATOR: _PEOPLE | _REFERENCE | {"scheduling.view_schedule", "scheduling.import_operations"},
     Role.INTEGRATION: _PLACE | _RECORD | {"patients.change_patient"},
 }
 
@@ -61,12 +64,14 @@ IDLE_MINUTES: dict[str, int] = {**dict.fromkeys(Role.values, 30), Role.PRIVACY_O
 SHORTEST_IDLE_MINUTES = min(IDLE_MINUTES.values())
 
 WORDS: dict[str, str] = {
+    "accounts.manage_roles": "change what roles may do",
     "accounts.manage_users": "manage accounts",
     "accounts.view_audit_trail": "see the audit trail",
     "analytics.review_security": "review the site's security",
     "patients.add_patient": "add patients",
     "patients.change_patient": "change patients' records",
     "patients.manage_care_team": "say who belongs to a patient's care team",
+    "patients.restrict_access": "say who may not see a patient",
     "patients.review_access": "review emergency access",
     "patients.view_patient": "see patients",
     "resources.manage_availability": "enter closures, leave and shifts",
@@ -87,8 +92,3 @@ WORDS: dict[str, str] = {
     "scheduling.view_schedule": "see the schedule",
 }
 """What each capability lets one do, to go after "Your role does not let you"."""
-
-
-def capabilities_of(roles: frozenset[str]) -> frozenset[str]:
-    """Return everything that the holder of ``roles`` may do."""
-    return frozenset().union(*(CAPABILITIES.get(role, frozenset()) for role in roles))

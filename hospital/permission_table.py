@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.roles import CAPABILITIES, Role
+from accounts.roles import DEFAULTS, Role
 
 OTHERS = {
     "admin/": "Django's admin: staff accounts only, each page by its own rule",
@@ -27,7 +27,7 @@ class Guard:
     def roles(self) -> frozenset[Role]:
         """Return the roles that may open it; an integration account opens no page."""
         people = set(Role) - {Role.INTEGRATION}
-        return frozenset(role for role in people if self.capability in CAPABILITIES[role])
+        return frozenset(role for role in people if self.capability in DEFAULTS[role])
 
 
 def guards() -> list[Guard]:
@@ -61,12 +61,14 @@ def as_markdown() -> str:
         "",
         "## Capabilities by role",
         "",
+        "As shipped; a hospital may change it within bounds (docs/access.md).",
+        "",
         _line(["capability", *heads]),
         _line(["---"] * (len(heads) + 1)),
     ]
     lines += [
-        _line([f"`{capability}`", *(_tick(capability in CAPABILITIES[role]) for role in Role)])
-        for capability in sorted(frozenset().union(*CAPABILITIES.values()))
+        _line([f"`{capability}`", *(_tick(capability in DEFAULTS[role]) for role in Role)])
+        for capability in sorted(frozenset().union(*DEFAULTS.values()))
     ]
     lines += ["", "## Addresses", "", _line(["address", "needs", *heads]), _line(["---"] * (len(heads) + 2))]
     for guard in guards():

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import RoleAssignment, User
 from accounts.permissions import authorise
-from accounts.roles import CAPABILITIES
+from accounts.role_table import roles_with
 from patients import permissions
 from patients.models import EmergencyAccess, EmergencyReason, Patient, PatientBlock, ReviewOutcome
 
@@ -79,7 +79,7 @@ def running(actor: User) -> QuerySet[EmergencyAccess]:
 
 def _tell(access: EmergencyAccess) -> None:
     """Write to everybody who reviews; numbers only, no patient data. Never raises: the access stands."""
-    roles = [role for role, held in CAPABILITIES.items() if permissions.REVIEW in held]
+    roles = roles_with(permissions.REVIEW)
     holders = RoleAssignment.objects.in_force().filter(role__in=roles, user__is_active=True)
     urgent = " The patient had asked that this person stay away." if access.against_block else ""
     text = (

@@ -240,3 +240,37 @@ class PatientBlock(models.Model):
     def __str__(self) -> str:
         """Return the numbers only: names stay out of logs and audit rows."""
         return f"User {self.user_id} kept from patient {self.patient_id}"
+
+
+class RestrictionVerb(models.TextChoices):
+    """What was done about who may see a record."""
+
+    CONFIDENTIAL = "confidential", "Marked confidential"
+    NOT_CONFIDENTIAL = "not_confidential", "No longer confidential"
+    BLOCKED = "blocked", "Colleague kept away"
+    LIFTED = "lifted", "Colleague no longer kept away"
+
+
+class Restriction(models.Model):
+    """One step in the history of who may see a record; never changed. What counts now stands elsewhere."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="restrictions")
+    verb = models.CharField(max_length=16, choices=RestrictionVerb)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    reason = EncryptedCharField(max_length=300)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(verb__in=("blocked", "lifted"), user__isnull=False)
+                | Q(verb__in=("confidential", "not_confidential"), user=None),
+                name="restriction_names_a_colleague_or_not",
+            ),
+        )
+
+    def __str__(self) -> str:
+        """Return our own number only: names stay out of logs and audit rows."""
+        return f"Restriction {self.pk} of patient {self.patient_id}"

@@ -6,6 +6,7 @@ CHANGE = "patients.change_patient"
 MANAGE_CARE_TEAM = "patients.manage_care_team"
 REVIEW = "patients.review_access"
 VIEW_TRAIL = "accounts.view_audit_trail"
+RESTRICT = "patients.restrict_access"
 
 CARE_TEAM = "view_patient"
 """Django's permission that django-guardian gives for one patient to each member of the care team."""

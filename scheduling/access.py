@@ -17,7 +17,7 @@ from accounts.grants import Grant
 from accounts.models import User
 from accounts.roles import Role
 from patients import permissions as patient_permissions
-from patients.access import EVERYTHING, NOTHING, but_confidential, combine
+from patients.access import EVERYTHING, NOTHING, but_confidential, combine, is_blocked
 from resources.models import StaffMember, Theatre
 from scheduling import permissions
 from scheduling.querysets import local_midnight
@@ -68,6 +68,17 @@ def patients_by_role(user: User) -> Q:
     theirs = Operation.objects.filter(patient=OuterRef("pk"))
     found = Q(Exists(theirs.filter(reach)))
     return found | ~Q(Exists(theirs)) if any(grant.role not in REACH for grant in grants) else found
+
+
+def patients_restricted_by(user: User) -> Q:
+    """Return the patients of whom ``user`` may say who sees them: within the role's limits, never against a block."""
+    from scheduling.models import Operation  # noqa: PLC0415
+
+    grants = user.grants_of(patient_permissions.RESTRICT)
+    reach = _reach(user, grants, patient_permissions.RESTRICT)
+    if reach != EVERYTHING:
+        reach = Q(Exists(Operation.objects.filter(reach, patient=OuterRef("pk"))))
+    return reach & ~Q(is_blocked(user))
 
 
 def patients_close(user: User) -> Q:
@@ -131,7 +142,8 @@ def _of_surgeon(user: User, limits: Q, capability: str) -> Q:
         return mine(user)
     own = StaffMember.specialties.through.objects.filter(staffmember__user=user).values("specialty")
     theirs = Q(specialty__in=own)
-    return mine(user) | (theirs if limits == EVERYTHING else theirs & limits)
+    # The column first: PostgreSQL asks the parts of an OR in this order, and the others look into other tables.
+    return (theirs if limits == EVERYTHING else theirs & limits) | mine(user)
 
 
 def _of_ward(user: User, limits: Q, capability: str) -> Q:  # noqa: ARG001  # one shape for every role

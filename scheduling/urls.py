@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from scheduling.converters import DayConverter
-from scheduling.views import booking, calendar, care_team, detail, ending, rearranging, requesting, waiting
+from scheduling.views import booking, calendar, care_team, detail, ending, rearranging, requesting, restricting, waiting
 
 register_converter(DayConverter, "day")
 
@@ -15,6 +15,11 @@ urlpatterns = [
     path("waiting-list/", waiting.waiting_list_page, name="waiting-list"),
     path("find/", requesting.patient_find, name="patient-find"),
     path("patients/new/", requesting.patient_add, name="patient-add"),
+    path("patients/access/", restricting.patient_access_find, name="patient-access-find"),
+    path("patients/<int:patient_id>/access/", restricting.patient_access_page, name="patient-access"),
+    path("patients/<int:patient_id>/confidential/", restricting.patient_confidential, name="patient-confidential"),
+    path("patients/<int:patient_id>/block/", restricting.patient_block, name="patient-block"),
+    path("patients/<int:patient_id>/unblock/", restricting.patient_unblock, name="patient-unblock"),
     path("operations/new/", requesting.operation_request, name="operation-request"),
     path("operations/swap/", rearranging.operation_swap, name="operation-swap"),
     path("operations/<int:operation_id>/", detail.operation_detail, name="operation-detail"),

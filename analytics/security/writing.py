@@ -10,7 +10,7 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
 from accounts.models import User
-from accounts.roles import CAPABILITIES
+from accounts.role_table import roles_with
 from analytics.models import SecurityReport
 from analytics.permissions import REVIEW_SECURITY
 from analytics.security.running import compare
@@ -58,7 +58,7 @@ def as_pdf(report: SecurityReport) -> bytes:
 
 def tell_reviewers(report: SecurityReport) -> int:
     """Write to everybody who reviews the site's security; return to how many. Findings stay out of the mail."""
-    roles = [role for role, held in CAPABILITIES.items() if REVIEW_SECURITY in held]
+    roles = roles_with(REVIEW_SECURITY)
     people = User.objects.filter(is_active=True, role_assignments__role__in=roles).distinct()
     found = counts(report)
     change = compare(report)

@@ -13,7 +13,8 @@ from django.forms import TimeInput
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.admin_access import CheckedFormSet, ManagedAdmin, ManagedInline
+from accounts.admin_access import CheckedFormSet
+from accounts.admin_limits import LimitedAdmin, LimitedInline
 from resources.admin.period import OpenPeriodField, PeriodField, period_in_words
 from resources.models import Block, OpeningHours, Shift, Unavailability
 from resources.permissions import AVAILABILITY, REFERENCE
@@ -22,9 +23,11 @@ CLOCK: dict[type[Any], dict[str, Any]] = {
     TimeField: {"widget": TimeInput(attrs={"type": "time"}, format="%H:%M")},
 }
 """The browser's own field for a time of day."""
+KINDS_SITES = ("theatre__site", "staffmember__site", "equipmentitem__site", "bed__site")
+"""The ways from a resource of any kind to its site."""
 
 
-class OpeningHoursInline(ManagedInline):
+class OpeningHoursInline(LimitedInline):
     """One row for each weekday on which the theatre opens; no row, closed."""
 
     model = OpeningHours
@@ -46,7 +49,7 @@ class NoOverlapFormSet(CheckedFormSet):
             raise ValidationError("Two of these shifts overlap.")
 
 
-class CurrentInline(ManagedInline):
+class CurrentInline(LimitedInline):
     """Rows with a period that is not over; older ones are in the list of their own."""
 
     capability = AVAILABILITY
@@ -101,7 +104,7 @@ class WhenFilter(admin.SimpleListFilter):
         return queryset
 
 
-class PeriodAdmin(ManagedAdmin):
+class PeriodAdmin(LimitedAdmin):
     """Rows with a period, the latest first."""
 
     capability = AVAILABILITY
@@ -121,6 +124,8 @@ class UnavailabilityAdmin(PeriodAdmin):
     """Closures, leave, sickness and maintenance of the whole hospital."""
 
     list_display = ("resource", "kind", "when", "note")
+    site_paths = tuple(f"resource__{way}" for way in KINDS_SITES)
+    specialty_paths = ("resource__staffmember__specialties",)
     list_filter = (WhenFilter, "kind", "resource__kind")
     list_select_related = ("resource",)
     search_fields = ("resource__name", "note")
@@ -133,6 +138,8 @@ class ShiftAdmin(PeriodAdmin):
     """Who works when."""
 
     list_display = ("staff_member", "profession", "when")
+    site_paths = ("staff_member__site",)
+    specialty_paths = ("staff_member__specialties",)
     list_filter = (WhenFilter, "staff_member__profession")
     list_select_related = ("staff_member",)
     search_fields = ("staff_member__name", "staff_member__code")
@@ -146,10 +153,12 @@ class ShiftAdmin(PeriodAdmin):
 
 
 @admin.register(Block)
-class BlockAdmin(ManagedAdmin):
+class BlockAdmin(LimitedAdmin):
     """Whose theatre it is, week by week."""
 
     capability = AVAILABILITY
+    site_paths = ("theatre__site",)
+    specialty_paths = ("specialty",)
     list_display = ("theatre", "weekday", "starts", "ends", "specialty", "surgeon", "valid_from", "valid_until")
     list_filter = ("weekday", "theatre", "specialty")
     list_select_related = ("theatre", "specialty", "surgeon")

@@ -32,11 +32,9 @@ class InUseAdmin(ManagedAdmin):
         self._set(request, rows, in_use=True)
 
     def _set(self, request: HttpRequest, rows: QuerySet[Any], *, in_use: bool) -> None:
-        changed = rows.filter(in_use=not in_use)
-        count = 0
+        changed = [row for row in rows.filter(in_use=not in_use) if self.has_change_permission(request, row)]
         for row in changed:
             row.in_use = in_use
             row.save(update_fields=["in_use"])  # one by one: the audit trail hears of it
             self.log_change(request, row, [{"changed": {"fields": ["in use"]}}])
-            count += 1
-        self.message_user(request, f"{count} {'brought back into use' if in_use else 'taken out of use'}.")
+        self.message_user(request, f"{len(changed)} {'brought back into use' if in_use else 'taken out of use'}.")

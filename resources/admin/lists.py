@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
-from accounts.admin_access import ManagedAdmin
+from accounts.admin_limits import LimitedAdmin
 from resources.models import Allergen, Credential, EquipmentType, Feature, Site, Specialty
 from resources.permissions import AVAILABILITY, REFERENCE
 
@@ -17,11 +17,12 @@ class AllergensForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only 
     allergens = forms.MultipleChoiceField(choices=Allergen.choices, required=False, widget=forms.CheckboxSelectMultiple)
 
 
-class CodedNameAdmin(ManagedAdmin):
+class CodedNameAdmin(LimitedAdmin):
     """A code for files, a name for people."""
 
     capability = REFERENCE
     view_capability = AVAILABILITY
+    shared = True
     list_display: tuple[str, ...] = ("name", "code")
     search_fields = ("name", "code")
     prepopulated_fields = {"code": ("name",)}
@@ -31,13 +32,21 @@ class CodedNameAdmin(ManagedAdmin):
         return super().get_prepopulated_fields(request, obj) if obj is None else {}
 
 
-admin.site.register((Feature, Credential, Site), CodedNameAdmin)
+admin.site.register((Feature, Credential), CodedNameAdmin)
+
+
+@admin.register(Site)
+class SiteAdmin(CodedNameAdmin):
+    """A building or campus."""
+
+    site_paths = ("pk",)
 
 
 @admin.register(Specialty)
 class SpecialtyAdmin(CodedNameAdmin):
     """Owns blocks and procedures."""
 
+    specialty_paths = ("pk",)
     list_display = ("name", "code", "hue")
     list_filter = ("hue",)
 

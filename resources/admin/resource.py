@@ -7,21 +7,24 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from accounts.admin_access import ListedInline, ManagedAdmin, ManagedInline
-from resources.admin.availability import OpeningHoursInline, ShiftInline, UnavailabilityInline
+from accounts.admin_access import ListedInline, ManagedInline
+from accounts.admin_limits import LimitedAdmin, LimitedInline
+from resources.admin.availability import KINDS_SITES, OpeningHoursInline, ShiftInline, UnavailabilityInline
 from resources.admin.in_use import InUseAdmin
 from resources.models import Bed, EquipmentItem, Resource, StaffCredential, StaffMember, Theatre
 from resources.permissions import AVAILABILITY, REFERENCE
 
 
 @admin.register(Resource)
-class ResourceAdmin(ManagedAdmin):
+class ResourceAdmin(LimitedAdmin):
     """Serves the search for any resource; each kind has pages of its own."""
 
     capability = REFERENCE
     view_capability = AVAILABILITY
     list_display = ("name", "kind", "in_use")
     list_filter = ("kind", "in_use")
+    site_paths = KINDS_SITES
+    specialty_paths = ("staffmember__specialties",)
     search_fields = ("name",)
     actions = None
 
@@ -42,7 +45,7 @@ class ResourceAdmin(ManagedAdmin):
         raise PermissionDenied
 
 
-class KindAdmin(InUseAdmin):
+class KindAdmin(LimitedAdmin, InUseAdmin):
     """One kind of resource."""
 
     capability = REFERENCE
@@ -55,6 +58,7 @@ class KindAdmin(InUseAdmin):
 class TheatreAdmin(KindAdmin):
     """Theatres in the order of the day board."""
 
+    site_paths = ("site",)
     list_display = (
         "name", "code", "site", "position", "features_had", "turnover_minutes", "kept_for_emergencies", "in_use",
     )  # fmt: skip
@@ -79,7 +83,7 @@ class TheatreAdmin(KindAdmin):
         return ", ".join(feature.name for feature in theatre.features.all())
 
 
-class StaffCredentialInline(ListedInline):
+class StaffCredentialInline(LimitedInline, ListedInline):
     """What the person may practise, and from when to when."""
 
     model = StaffCredential
@@ -94,14 +98,16 @@ class StaffCredentialInline(ListedInline):
 class StaffMemberAdmin(KindAdmin):
     """Everybody who works in theatres."""
 
+    site_paths = ("site",)
+    specialty_paths = ("specialties",)
     list_display = ("name", "profession", "specialties_of", "code", "rostered", "in_use")
     list_filter = ("in_use", "profession", "rostered", "specialties")
-    list_select_related = ("user",)
+    list_select_related = ("user", "site")
     search_fields = ("name", "code")
-    autocomplete_fields = ("user", "specialties")
+    autocomplete_fields = ("user", "specialties", "site")
     inlines = (StaffCredentialInline, ShiftInline, UnavailabilityInline)
     fieldsets = (
-        (None, {"fields": ("name", "code", "profession", "specialties", "in_use")}),
+        (None, {"fields": ("name", "code", "profession", "specialties", "site", "in_use")}),
         ("Limits", {"fields": ("daily_operations_limit", "supervises_at_once", "rostered")}),
         ("Sign-in", {"fields": ("user",)}),
     )
@@ -121,17 +127,20 @@ class StaffMemberAdmin(KindAdmin):
 class EquipmentItemAdmin(KindAdmin):
     """Each countable piece."""
 
+    site_paths = ("site",)
     list_display = ("name", "type", "serial_number", "in_use")
     list_filter = ("in_use", "type")
-    list_select_related = ("type",)
+    list_select_related = ("type", "site")
     search_fields = ("name", "serial_number", "type__name")
-    autocomplete_fields = ("type",)
+    autocomplete_fields = ("type", "site")
 
 
 @admin.register(Bed)
 class BedAdmin(KindAdmin):
     """Beds for after the operation."""
 
+    site_paths = ("site",)
     list_display = ("name", "bed_kind", "area", "in_use")
     list_filter = ("in_use", "bed_kind", "area")
     search_fields = ("name", "area")
+    autocomplete_fields = ("site",)

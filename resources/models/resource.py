@@ -106,6 +106,14 @@ class StaffMember(Resource):
         max_length=40, unique=True, null=True, blank=True, help_text="Staff number or registration number."
     )
     profession = models.CharField(max_length=20, choices=Profession)
+    site = models.ForeignKey(
+        Site,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Where the person mostly works. Without one only roles without a limit to sites change the entry.",
+    )
     specialties = models.ManyToManyField(Specialty, blank=True, related_name="staff")
     credentials = models.ManyToManyField(Credential, through="StaffCredential", related_name="holders")
     daily_operations_limit = models.PositiveSmallIntegerField(
@@ -154,6 +162,14 @@ class EquipmentItem(Resource):
 
     type = models.ForeignKey(EquipmentType, on_delete=models.PROTECT, related_name="items")
     serial_number = models.CharField(max_length=60, blank=True)
+    site = models.ForeignKey(
+        Site,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Where it belongs. Without one only roles without a limit to sites change it.",
+    )
 
 
 class BedKind(models.TextChoices):
@@ -171,3 +187,11 @@ class Bed(Resource):
 
     bed_kind = models.CharField(max_length=10, choices=BedKind)
     area = models.CharField(max_length=60, blank=True, help_text="Where it stands: Recovery A, ICU 2.")
+    site = models.ForeignKey(
+        Site,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Where it belongs. Without one only roles without a limit to sites change it.",
+    )

@@ -2,14 +2,15 @@
 
 from django.contrib import admin
 
-from accounts.admin_access import ListedInline, ManagedAdmin, ManagedInline
+from accounts.admin_access import ListedInline
+from accounts.admin_limits import LimitedAdmin, LimitedInline
 from resources.admin.in_use import InUseAdmin
 from resources.admin.lists import AllergensForm
 from scheduling.models import CancellationReason, Priority, Procedure, ProcedureEquipment, ProcedureStaff
 from scheduling.permissions import CATALOGUE, INSPECT
 
 
-class EquipmentNeedInline(ListedInline):
+class EquipmentNeedInline(LimitedInline, ListedInline):
     """Kinds of equipment that the procedure needs."""
 
     model = ProcedureEquipment
@@ -21,7 +22,7 @@ class EquipmentNeedInline(ListedInline):
     verbose_name_plural = "equipment needed"
 
 
-class StaffNeedInline(ManagedInline):
+class StaffNeedInline(LimitedInline):
     """People whom the procedure needs beside the lead surgeon."""
 
     model = ProcedureStaff
@@ -33,10 +34,11 @@ class StaffNeedInline(ManagedInline):
 
 
 @admin.register(Procedure)
-class ProcedureAdmin(InUseAdmin):
+class ProcedureAdmin(LimitedAdmin, InUseAdmin):
     """What can be booked, with typical minutes and needs."""
 
     capability = CATALOGUE
+    shared = True
     view_capability = INSPECT
     form = AllergensForm
     list_display = (
@@ -59,10 +61,11 @@ class ProcedureAdmin(InUseAdmin):
 
 
 @admin.register(Priority)
-class PriorityAdmin(ManagedAdmin):
+class PriorityAdmin(LimitedAdmin):
     """How soon an operation is due."""
 
     capability = CATALOGUE
+    shared = True
     view_capability = INSPECT
     list_display = ("code", "name", "target_days", "rank", "emergency", "scheme")
     list_filter = ("emergency", "scheme")
@@ -70,10 +73,11 @@ class PriorityAdmin(ManagedAdmin):
 
 
 @admin.register(CancellationReason)
-class CancellationReasonAdmin(InUseAdmin):
+class CancellationReasonAdmin(LimitedAdmin, InUseAdmin):
     """Why an operation did not go ahead."""
 
     capability = CATALOGUE
+    shared = True
     view_capability = INSPECT
     list_display = ("label", "group", "applies_to", "clinical", "hospital_initiated", "avoidable", "in_use")
     list_filter = ("in_use", "applies_to", "group", "clinical", "avoidable")

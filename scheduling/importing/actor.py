@@ -1,7 +1,8 @@
 """In whose name a list is imported where nobody says."""
 
 from accounts.models import User
-from accounts.roles import CAPABILITIES, Role
+from accounts.role_table import roles_with
+from accounts.roles import Role
 from scheduling import permissions
 
 
@@ -20,7 +21,7 @@ def find_actor(email: str = "") -> User:
         if named is None:
             raise NoActorError(f"Nobody signs in as {email}. Check the address given with --actor.")
         return named
-    roles = [role for role, held in CAPABILITIES.items() if permissions.IMPORT in held]
+    roles = roles_with(permissions.IMPORT)
     people = User.objects.filter(is_active=True, role_assignments__role__in=roles).distinct()
     administrators = people.filter(role_assignments__role=Role.ADMINISTRATOR)
     for candidates in (list(people[:2]), list(administrators[:2])):

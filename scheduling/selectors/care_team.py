@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from accounts.models import RoleAssignment, User
-from accounts.roles import CAPABILITIES
+from accounts.role_table import roles_with
 from patients import permissions
 from patients.models import Patient
 
@@ -16,6 +16,5 @@ def care_team(patient: Patient) -> QuerySet[User]:
 
 def who_may_join() -> QuerySet[User]:
     """Return the colleagues whose role lets them see patients."""
-    roles = [role for role, held in CAPABILITIES.items() if permissions.VIEW in held]
-    holders = RoleAssignment.objects.in_force().filter(role__in=roles).values("user")
+    holders = RoleAssignment.objects.in_force().filter(role__in=roles_with(permissions.VIEW)).values("user")
     return User.objects.filter(pk__in=holders, is_active=True)

@@ -40,6 +40,11 @@ PAGES: dict[str, Row] = {
     "scheduling:waiting-list": Row("CBSATW", 200, 200, False, False),
     "scheduling:patient-find": Row("CBSATW", 200, 200, False, False),
     "scheduling:patient-add": Row("CBS", 200, 422, False, False),
+    "scheduling:patient-access-find": Row("CP", 200, 422, False, False),
+    "scheduling:patient-access": Row("CP", 200, None, True, True),
+    "scheduling:patient-confidential": Row("CP", None, 422, False, True),
+    "scheduling:patient-block": Row("CP", None, 422, False, True),
+    "scheduling:patient-unblock": Row("CP", None, 422, False, True),
     "scheduling:operation-request": Row("CBS", 200, 200, False, False),
     "scheduling:operation-swap": Row("CB", 409, 422, False, True),
     "scheduling:operation-detail": Row("CBSATW", 200, None, True, True),
@@ -89,6 +94,7 @@ _TIMES = AdminRow("CD", "CD", "CD", "CD")
 _HISTORY = AdminRow("C", "", "", "")
 
 ADMIN: dict[str, AdminRow] = {
+    "accounts.rolecapability": AdminRow("CD", "", "", ""),
     "accounts.user": AdminRow("D", "D", "D", ""),
     "auditlog.logentry": AdminRow("P", "", "", ""),
     "patients.patient": AdminRow("CB", "CB", "CB", ""),

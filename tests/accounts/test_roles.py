@@ -3,18 +3,18 @@
 import pytest
 
 from accounts.permissions import NotAllowedError
-from accounts.roles import CAPABILITIES, WORDS, Role
+from accounts.roles import DEFAULTS, WORDS, Role
 
 COMMANDS = {f"scheduling.{verb}_operation" for verb in ("book", "move", "confirm")} | {"scheduling.assign_resource"}
 
 
 def test_each_capability_has_words() -> None:
-    assert set(WORDS) == frozenset().union(*CAPABILITIES.values())
+    assert set(WORDS) == frozenset().union(*DEFAULTS.values())
 
 
 @pytest.mark.parametrize("role", Role)
 def test_a_warning_is_overridden_by_those_who_can_meet_one(role: Role) -> None:
-    held = CAPABILITIES[role]
+    held = DEFAULTS[role]
     assert "scheduling.override_conflict" not in held or held >= COMMANDS
 
 

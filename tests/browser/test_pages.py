@@ -24,6 +24,8 @@ PATHS: dict[str, Callable[[Hospital], str]] = {
     "swap": lambda h: f"/operations/swap/?first={h.booked.pk}",
     "add case": lambda _: "/operations/new/",
     "request": lambda h: f"/operations/new/?patient={h.waiting.patient_id}",
+    "who may see a record": lambda _: "/patients/access/",
+    "who may see this record": lambda h: f"/patients/{h.waiting.patient_id}/access/",
     "find": lambda _: "/find/",
     "new patient": lambda _: "/patients/new/",
     "change password": lambda _: "/accounts/password/change/",

@@ -8,7 +8,8 @@ from auditlog.models import LogEntry
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Model
 
-from accounts.models import RoleAssignment, User
+from accounts.models import RoleAssignment, RoleCapability, User
+from accounts.roles import DEFAULTS, Role
 from patients.models import Allergy, Patient
 from resources.models import (
     Bed,
@@ -160,6 +161,12 @@ def block(_: int) -> Block:
     return factories.BlockFactory(surgeon=factories.StaffMemberFactory())
 
 
+def role_capability(number: int) -> RoleCapability:
+    taken = sorted(DEFAULTS[Role.BOOKING_CLERK] | DEFAULTS[Role.COORDINATOR])[number % 15]
+    role = Role.values[number // 15]
+    return RoleCapability.objects.get_or_create(role=role, capability=taken, defaults={"given": True})[0]
+
+
 def log_entry(_: int) -> LogEntry:
     actor = factories.UserFactory()
     entry = LogEntry.objects.get_for_object(factories.PatientFactory()).get()
@@ -170,6 +177,7 @@ def log_entry(_: int) -> LogEntry:
 
 MAKERS: dict[type[Model], Callable[[int], Any]] = {
     User: user,
+    RoleCapability: role_capability,
     Patient: patient,
     Resource: lambda _: factories.BedFactory().resource_ptr,
     Theatre: theatre,

@@ -38,7 +38,7 @@ def arguments(operation: Operation) -> dict[str, Any]:
         "operation_id": operation.pk,
         "patient_id": operation.patient_id,
         "access_id": access.pk,
-        "user_id": UserFactory().pk,
+        "person_id": UserFactory().pk,
         "change_id": operation.changes.get().pk,
         "day": date(2026, 11, 23),
         "finding_id": finding.pk,

@@ -221,6 +221,7 @@ def test_no_alarm_while_many_write_and_two_seal() -> None:
         thread.start()
     for thread in threads:
         thread.join()
+    wait_for_other_databases()
     assert [*findings, *verify()] == []
     assert Feature.objects.count() == 6 * 20 * 2
     assert Link.objects.filter(kind="event").count() == Event.objects.count()

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from analytics.models import FindingState, SecurityFinding, SecurityReport
-from analytics.security import accounts, dependencies, site
+from analytics.security import accounts, dependencies, record, site
 from analytics.security.findings import Check, Context, Found, NotCheckedError
 
 logger = logging.getLogger(__name__)
@@ -20,6 +20,10 @@ CHECKS: list[Check] = [
     accounts.failed_sign_ins,
     accounts.dormant,
     accounts.never_used,
+    record.roles_over,
+    record.reviews_wait,
+    record.chain,
+    record.backups,
     site.django_checks,
     site.own_settings,
     site.answers,

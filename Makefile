@@ -8,7 +8,7 @@ BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help install assets run test race bench check format requirements clean
+.PHONY: help install assets run test race bench security check check-deploy format requirements clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -34,6 +34,9 @@ race: assets  ## let 32 clients fight over the same places, 100,000 attempts
 bench: assets  ## measure bookings, the day board and the browser; tables on screen, JSON in bench/results/
 	@$(BIN)/python -m bench $(ARGS)
 
+security: assets  ## scanners, access matrix, hostile input, mutants of every check: make security [ARGS="wapiti sqlmap"]
+	@$(BIN)/python -m scripts.security $(ARGS)
+
 check: assets  ## linters, types, import rules, templates, Django's own checks
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -42,6 +45,10 @@ check: assets  ## linters, types, import rules, templates, Django's own checks
 	@$(BIN)/djlint templates --check --quiet
 	@$(BIN)/djlint templates --lint --quiet
 	@$(MANAGE) makemigrations --check --dry-run
+	@$(MAKE) check-deploy
+
+# Django's deployment checks, with settings as a hospital's; `make security` runs them too.
+check-deploy: assets
 	@DJANGO_SETTINGS_MODULE=hospital.settings.prod ALLOWED_HOSTS=theatres.example \
 		SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 		FIELD_KEYS=check:$$($(BIN)/python -c 'import base64, os; print(base64.b64encode(os.urandom(32)).decode())') \

@@ -84,7 +84,9 @@ def test_one_address_serves_pages_files_and_the_stream(site: Site) -> None:
 
 def test_requests_wait_while_a_killed_web_process_starts_again(site: Site) -> None:
     killed = site.master()
+    ending = [killed, *killed.children()]
     killed.kill()
+    psutil.wait_procs(ending, 20)  # what a worker took before it noticed is lost with it
     assert [site.status("readyz") for _ in range(5)] == [200] * 5
     assert site.master() != killed
 

@@ -1,0 +1,101 @@
+"""The site that is scanned: the demo hospital on a free port of this machine, with data of its own."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic, sleep
+
+from scripts.security.outcome import PLACE, ROOT, NotDoneError
+
+START_SECONDS = 240
+ROLES = ("coordinator", "ward_nurse")
+SESSION = """
+from django.contrib.sessions.backends.db import SessionStore
+from django.test import RequestFactory
+from django.contrib.auth import login
+from accounts.models import User
+from accounts.sessions import begin
+user = User.objects.filter(role_assignments__role="{role}", email__endswith="@example.org").first()
+request = RequestFactory().get("/")
+request.session = SessionStore()
+login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
+request.session.save()
+print("KEY", request.session.session_key)
+"""
+
+
+@dataclass(frozen=True)
+class Site:
+    """An address, and for each role the cookie by which one is signed in."""
+
+    host: str
+    port: int
+    cookies: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        """Return the address with a slash at its end."""
+        return f"http://{self.host}:{self.port}/"
+
+    def get(self, path: str, role: str = "") -> tuple[int, dict[str, str], str]:
+        """Return status, headers (names in lower case) and body of an answer."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
+        headers = {"Cookie": f"sessionid={self.cookies[role]}"} if role else {}
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        body = answer.read().decode(errors="replace")
+        connection.close()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, body
+
+
+@contextmanager
+def demo_site() -> Iterator[Site]:
+    """Start the site, sign two people in, and stop it afterwards."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    environment = os.environ | {"HOSPITAL_DATA": str(PLACE / "site"), "DJANGO_SETTINGS_MODULE": "hospital.settings.dev"}
+    command = [sys.executable, "manage.py", "serve", "--demo", "--port", str(port)]
+    with (PLACE / "site.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    try:
+        _wait(port, process)
+        yield Site("127.0.0.1", port, {role: _session(role, environment) for role in ROLES})
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=60)
+
+
+def _wait(port: int, process: "subprocess.Popen[bytes]") -> None:
+    until = monotonic() + START_SECONDS
+    while monotonic() < until and process.poll() is None:
+        try:
+            if Site("127.0.0.1", port, {}).get("/readyz")[0] == http.client.OK:
+                return
+        except OSError:
+            pass
+        sleep(0.5)
+    message = f"The site did not start; see {PLACE / 'site.log'}."
+    raise NotDoneError(message)
+
+
+def _session(role: str, environment: dict[str, str]) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-c", SESSION.format(role=role)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    key = next((line.split()[1] for line in done.stdout.splitlines() if line.startswith("KEY ")), "")
+    if not key:
+        message = f"Nobody could be signed in as {role}: {done.stderr.strip()[-200:]}"
+        raise NotDoneError(message)
+    return key

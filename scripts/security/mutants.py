@@ -30,7 +30,7 @@ CLAUSES = (
     ("patients/access.py", "(opened & ~blocked)", "(opened)"),
     ("patients/access.py", "return opened & (Q(", "return opened | (Q("),
     ("patients/access.py", "began__lte=now, ends__gt=now", "began__lte=now"),
-    ("patients/access.py", "| Q(in_emergency(user, patient))", ""),
+    ("patients/access.py", "| in_emergency(user, patient)", ""),
     ("patients/emergency.py", "if access.actor_id == actor.pk:", "if False:"),
     ("patients/emergency.py", "running(actor).filter(pk=access_id)", "EmergencyAccess.objects.filter(pk=access_id)"),
     ("analytics/unusual/services.py", "if any(row.actor_id == actor.pk for row in rows):", "if False:"),

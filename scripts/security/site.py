@@ -20,13 +20,13 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.test import RequestFactory
 from django.contrib.auth import login
 from accounts.models import User
-from accounts.sessions import begin
-user = User.objects.filter(role_assignments__role="{role}", email__endswith="@example.org").first()
-request = RequestFactory().get("/")
-request.session = SessionStore()
-login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
-request.session.save()
-print("KEY", request.session.session_key)
+for role in ROLES:
+    user = User.objects.filter(role_assignments__role=role, email__endswith="@example.org").first()
+    request = RequestFactory().get("/")
+    request.session = SessionStore()
+    login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    request.session.save()
+    print("KEY", role, request.session.session_key)
 """
 
 
@@ -66,7 +66,7 @@ def demo_site() -> Iterator[Site]:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
         _wait(port, process)
-        yield Site("127.0.0.1", port, {role: _session(role, environment) for role in ROLES})
+        yield Site("127.0.0.1", port, _sessions(environment))
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)
@@ -85,17 +85,18 @@ def _wait(port: int, process: "subprocess.Popen[bytes]") -> None:
     raise NotDoneError(message)
 
 
-def _session(role: str, environment: dict[str, str]) -> str:
+def _sessions(environment: dict[str, str]) -> dict[str, str]:
+    """Return for each role the key of a session that is signed in."""
     done = subprocess.run(
-        [sys.executable, "manage.py", "shell", "-c", SESSION.format(role=role)],
+        [sys.executable, "manage.py", "shell", "-c", SESSION.replace("ROLES", repr(ROLES))],
         cwd=ROOT,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
-    key = next((line.split()[1] for line in done.stdout.splitlines() if line.startswith("KEY ")), "")
-    if not key:
-        message = f"Nobody could be signed in as {role}: {done.stderr.strip()[-200:]}"
+    lines = [line.split() for line in done.stdout.splitlines() if line.startswith("KEY ")]
+    if len(lines) != len(ROLES):
+        message = f"Nobody could be signed in: {done.stderr.strip()[-200:]}"
         raise NotDoneError(message)
-    return key
+    return {role: key for _, role, key in lines}

@@ -39,10 +39,12 @@ def access_history(request: HttpRequest, patient_id: int) -> HttpResponse:
     """Show who saw one patient, when, where and as what."""
     patient = get_object_or_404(Patient, pk=patient_id)
     form = HistoryFilterForm(request.GET)
-    seen, older = history_of(patient, form.wanted, row_number(request.GET.get("before", "")))
+    wanted = form.wanted
+    seen, older = history_of(patient, wanted, row_number(request.GET.get("before", "")))
     query = request.GET.copy()
     query.pop("before", None)
     context = {"patient": patient, "form": form, "seen": seen, "older": older, "query": query.urlencode()}
+    context["only"] = wanted.person
     return render(request, "patients/access_history.html", context)
 
 

@@ -4,9 +4,13 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
 from playwright.sync_api import Page, expect
 
+from accounts.models import User
+from analytics.models import UnusualAccess
 from tests.browser.conftest import Hospital, OpenPage
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.browser
 
@@ -31,6 +35,15 @@ PATHS: dict[str, Callable[[Hospital], str]] = {
     "change password": lambda _: "/accounts/password/change/",
     "not found": lambda _: "/nothing-here/",
 }
+OFFICERS: dict[str, Callable[[Hospital], str]] = {
+    "find a history": lambda _: "/access-history/",
+    "access history": lambda h: f"/patients/{h.booked.patient_id}/access-history/?in_passing=on",
+    "activity": lambda h: f"/audit/people/{h.coordinator.pk}/",
+    "unusual access": lambda _: "/reviews/unusual/",
+    "emergency access": lambda _: "/reviews/",
+    "security": lambda _: "/security/",
+}
+"""Pages of the privacy officer."""
 SIGNED_OUT = ("/accounts/login/", "/accounts/password/reset/", "/accounts/signup/")
 
 
@@ -51,6 +64,34 @@ def test_no_page_has_an_accessibility_violation(scheme: str, hospital: Hospital,
         page.goto(url)
         found[url] = violations(page)
     assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+@pytest.fixture
+def officer(hospital: Hospital, client: Client) -> User:
+    """Return a privacy officer who has something to look at."""
+    client.force_login(hospital.coordinator)
+    client.get(f"/operations/{hospital.booked.pk}/")
+    UnusualAccess.objects.create(rule="volume", actor=hospital.coordinator, day=hospital.day, evidence="60 records.")
+    return UserFactory(role="privacy_officer")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_of_the_officer_has_one(scheme: str, hospital: Hospital, open_page: OpenPage, officer: User) -> None:
+    page = open_page("/", officer, color_scheme=scheme)
+    found = {}
+    for name, path in OFFICERS.items():
+        page.goto(path(hospital))
+        found[name] = violations(page)
+    assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+def test_no_page_of_the_officer_is_wider_than_a_phone(hospital: Hospital, open_page: OpenPage, officer: User) -> None:
+    page = open_page("/", officer, viewport={"width": 390, "height": 844}, has_touch=True)
+    wide = {}
+    for name, path in OFFICERS.items():
+        page.goto(path(hospital))
+        wide[name] = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert {name: by for name, by in wide.items() if by > 0} == {}
 
 
 def test_the_refusal_and_the_shortcuts_have_no_violation(board: Page, hospital: Hospital) -> None:

@@ -68,6 +68,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 requirements: install  ## compile requirements.txt: exact pins, hashes; newest versions with ARGS=--upgrade
 	@$(COMPILE) $(ARGS) requirements.in --output-file requirements.txt
 	@$(COMPILE) --constraint requirements.txt requirements-production.in --output-file requirements-production.txt
+	@$(COMPILE) --constraint requirements.txt requirements-saml.in --output-file requirements-saml.txt
 
 clean:  ## remove everything that was made, the demo's data included, but no commit
 	@rm -rf .venv .data node_modules static/vendor staticfiles .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

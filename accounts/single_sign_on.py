@@ -1,4 +1,4 @@
-"""Signing in through the hospital's identity provider, by OpenID Connect.
+"""Signing in through the hospital's identity provider, by OpenID Connect or SAML.
 
 allauth speaks the protocol; here stands whom we let in. An account is found by the provider's own number
 for the person, which was noted at their first sign-in, and then by the e-mail address that the provider
@@ -42,8 +42,11 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
     ) -> list[Any]:
         """Return the one provider of the settings: none can be added in the database."""
         known: IdentityProvider | None = settings.IDENTITY_PROVIDER
-        wanted = known and provider in {None, PROVIDER_ID, "openid_connect"} and client_id in {None, known.client_id}
-        return [_app(known)] if known and wanted else []
+        if known is None:
+            return []
+        kind = "saml" if known.saml else "openid_connect"
+        is_wanted = provider in {None, PROVIDER_ID, kind} and client_id in {None, known.client_id}
+        return [_app(known)] if is_wanted else []
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:  # noqa: ARG002
         """Keep allauth from making accounts; :func:`_account_of` does, where the hospital wants it."""
@@ -90,6 +93,18 @@ def begin(request: HttpRequest, provider_id: str) -> HttpResponse:
     return answer
 
 
+@login_not_required
+def finish_saml(request: HttpRequest, organization_slug: str) -> HttpResponse:
+    """Read what a SAML provider had the browser bring; what is no response at all is refused like a wrong one."""
+    from allauth.socialaccount.providers.saml import views as saml  # noqa: PLC0415  # an extra
+
+    try:
+        answer: HttpResponse = saml.finish_acs(request, organization_slug=organization_slug)
+    except (SyntaxError, ValueError) as error:  # lxml's are of these kinds; allauth lets them through
+        answer = _refused(request, FAILED, type(error).__name__).response
+    return answer
+
+
 def note_second_factor(
     sender: object,  # noqa: ARG001  # a signal's arguments
     request: HttpRequest,
@@ -114,6 +129,28 @@ def _provider() -> IdentityProvider:
 
 
 def _app(known: IdentityProvider) -> SocialApp:
+    if known.saml:
+        return SocialApp(
+            provider="saml",
+            provider_id=PROVIDER_ID,
+            name=known.name,
+            client_id=known.client_id,
+            settings={
+                "idp": {
+                    "entity_id": known.issuer,
+                    "sso_url": known.saml.sso_url,
+                    "x509cert": known.saml.certificate,
+                },
+                "attribute_mapping": {"uid": ["urn:oasis:names:tc:SAML:attribute:subject-id"]},
+                # The assertion itself is signed, answers a request of ours, and names who it is about.
+                "advanced": {
+                    "want_assertion_signed": True,
+                    "reject_idp_initiated_sso": True,
+                    "want_name_id": True,
+                    "allow_single_label_domains": True,  # https://theatres/ on an intranet
+                },
+            },
+        )
     return SocialApp(
         provider="openid_connect",
         provider_id=PROVIDER_ID,
@@ -144,6 +181,8 @@ def _account_of(request: HttpRequest, claims: dict[str, Any], roles: frozenset[s
 def _claims(sociallogin: SocialLogin) -> dict[str, Any]:
     """Return what the provider says, of which the signed token counts more than what was fetched besides."""
     data = sociallogin.account.extra_data
+    if saml := _provider().saml:
+        return saml.claims(data)
     return {**data.get("userinfo", {}), **data.get("id_token", {})}
 
 

@@ -8,11 +8,26 @@ provider is set, its addresses say 404.
 
 from allauth.account import views
 from allauth.socialaccount.providers.openid_connect import views as openid_connect
-from django.urls import include, path, re_path
+from django.apps import apps
+from django.urls import URLPattern, include, path, re_path
 
 from accounts.audit.views import my_activity
 from accounts.single_sign_on import begin as single_sign_on
-from accounts.views import end_session, remove_passkey, resumed, second_factor, stay
+from accounts.single_sign_on import finish_saml
+from accounts.views import end_session, no_single_logout, remove_passkey, resumed, second_factor, stay
+
+SAML: list[URLPattern] = []
+if apps.is_installed("allauth.socialaccount.providers.saml"):
+    from allauth.socialaccount.providers.saml import views as saml
+
+    _here = "single-sign-on/saml/<slug:organization_slug>/"
+    SAML = [
+        path(f"{_here}login/", saml.login, name="saml_login"),
+        path(f"{_here}acs/", saml.acs, name="saml_acs"),
+        path(f"{_here}acs/finish/", finish_saml, name="saml_finish_acs"),
+        path(f"{_here}metadata/", saml.metadata, name="saml_metadata"),
+        path(f"{_here}sls/", no_single_logout, name="saml_sls"),  # allauth names it in the metadata
+    ]
 
 urlpatterns = [
     path("activity/", my_activity, name="account_activity"),
@@ -26,6 +41,7 @@ urlpatterns = [
     path("login/", views.login, name="account_login"),
     path("single-sign-on/<slug:provider_id>/login/", single_sign_on, name="openid_connect_login"),
     path("single-sign-on/<slug:provider_id>/login/callback/", openid_connect.callback, name="openid_connect_callback"),
+    *SAML,
     path("logout/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("signup/", views.signup, name="account_signup"),  # says that accounts are given by an administrator

@@ -7,7 +7,8 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.views import remove_webauthn
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -58,3 +59,9 @@ def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
     get_object_or_404(UserSession, pk=session_id, user=actor_of(request)).end()
     messages.success(request, "That session is ended.")
     return redirect("usersessions_list")
+
+
+@login_not_required
+def no_single_logout(request: HttpRequest, organization_slug: str) -> HttpResponse:  # noqa: ARG001  # a view's
+    """Signing out at the provider does not sign out here, nor the other way round."""
+    raise Http404("There is no single log-out.")

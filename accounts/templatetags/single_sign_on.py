@@ -17,6 +17,9 @@ def single_sign_on(context: Context) -> dict[str, str]:
     known = settings.IDENTITY_PROVIDER
     if known is None:
         return {}
-    url = reverse("openid_connect_login", kwargs={"provider_id": PROVIDER_ID})
+    if known.saml:
+        url = reverse("saml_login", kwargs={"organization_slug": PROVIDER_ID})
+    else:
+        url = reverse("openid_connect_login", kwargs={"provider_id": PROVIDER_ID})
     wanted = context["request"].GET.get("next")
     return {"name": known.name, "url": f"{url}?{urlencode({'next': wanted})}" if wanted else url}

@@ -8,7 +8,7 @@ from csp.constants import SELF, UNSAFE_INLINE
 from hospital.addresses import broker_url, channel_prefix, database, redis_url
 from hospital.embedded.place import current_place
 from hospital.environment import value
-from hospital.single_sign_on import identity_provider
+from hospital.single_sign_on import identity_provider, saml_is_installed
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
+    *(["allauth.socialaccount.providers.saml"] if saml_is_installed() else []),
     "allauth.usersessions",
     "auditlog",
     "csp",

@@ -33,6 +33,8 @@ PAGES = {
     "scheduling:patient-unblock": "Who may see this record",
     "patients:access-history": "Access history",
     "patients:access-history-csv": "Access history as a file",
+    "patients:record-export": "Copy of the record",
+    "patients:rights": "Rights of the patient",
     "admin:patients_patient_changelist": "List of patients in the admin",
     "admin:patients_patient_change": "Record in the admin",
     "admin:patients_patient_add": "New record in the admin",

@@ -67,6 +67,7 @@ PAGES: dict[str, Row] = {
     "patients:access-find": Row("P", 200, 422, False, False),
     "patients:access-history": Row("P", 200, None, True, False),
     "patients:access-history-csv": Row("P", 200, None, True, False),
+    "patients:record-export": Row("C", 302, 302, False, False),
     "audit:activity": Row("P", 200, None, True, False),
     "analytics:unusual-list": Row("P", 200, None, True, False),
     "analytics:unusual-review": Row("P", None, 422, False, False),

@@ -67,7 +67,7 @@ def register() -> None:
             )
         ),
     )
-    know_care(Care(since=_since, last=_last, is_open=_is_open))
+    know_care(Care(since=_since, ever=_ever, last=_last, is_open=_is_open))
 
 
 def _is_own(field: object) -> bool:
@@ -80,6 +80,10 @@ def _since(instant: datetime) -> Q:
     changed = OperationChange.objects.filter(operation=OuterRef("pk"), at__gte=instant)
     cancelled = Q(status=Status.CANCELLED) & Exists(changed)
     return Q(Exists(theirs.filter(Q(status__in=WAITS) | Q(period__endswith__gte=instant) | cancelled)))
+
+
+def _ever() -> Q:
+    return Q(Exists(Operation.objects.filter(patient=OuterRef("pk"))))
 
 
 def _last(patient_id: int) -> datetime | None:

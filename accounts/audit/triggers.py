@@ -23,7 +23,7 @@ HIDDEN: dict[str, set[str]] = {
     # The record is kept for years and nobody can erase from it: nothing by which a person is known, no free text.
     "patients_patient": {
         *("mrn", "family_name", "given_name", "date_of_birth", "deceased_on"),
-        *("phone", "email", "national_number_index", "token"),
+        *("phone", "email", "language", "national_number_index", "token"),
     },
     "patients_allergy": {"substance"},
     "analytics_securityfinding": {"note"},

@@ -73,11 +73,13 @@ _holdings: list[Holding] = []
 class Care:
     """What another app knows of when a patient was last treated.
 
-    ``since(instant)`` is a condition on patients: treated then or later, or still to be treated. ``last`` gives
-    the end of the last treatment of one patient, ``is_open`` whether one is to come.
+    ``since(instant)`` is a condition on patients: treated then or later, or still to be treated; ``ever()`` is one
+    of whether they have any treatment at all. ``last`` gives the end of the last treatment of one patient,
+    ``is_open`` whether one is to come.
     """
 
     since: Since
+    ever: Callable[[], Q]
     last: Callable[[int], datetime | None]
     is_open: Callable[[int], bool]
 
@@ -113,6 +115,9 @@ def trail_of(patient_id: int) -> QuerySet[Any]:
     for one in _holdings:
         kind = ContentType.objects.get_for_model(one.model)
         wanted |= Q(content_type=kind, object_id__in=one.rows(patient_id).order_by().values("pk"))
+        if one.goes:  # rows that are gone are known by what was written when they came
+            came = LogEntry.objects.filter(content_type=kind, **{f"changes__{one.path}__1": patient_id})
+            wanted |= Q(content_type=kind, object_id__in=came.values("object_id"))
     found: QuerySet[Any] = LogEntry.objects.filter(wanted).order_by("pk")
     return found
 

@@ -83,7 +83,7 @@ def test_secrets_contacts_and_free_text_are_noted_as_changed_without_their_value
     user = UserFactory()
     user.set_password("marked-secret")
     user.save()
-    patient = PatientFactory(phone="555marked", email="marked@example.org")
+    PatientFactory(phone="555marked", email="marked@example.org")
     operation = OperationFactory(notes="marked words")
     operation.notes = "other marked words"
     operation.save()

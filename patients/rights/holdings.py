@@ -13,6 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Field, ForeignKey, ManyToManyField, Model, OneToOneField, Q, QuerySet
 
 Left = Mapping[str, Any]
+LATEST = 20
 NUMBER_ONLY = "Our own number; it says nothing of the patient."
 
 
@@ -120,6 +121,15 @@ def trail_of(patient_id: int) -> QuerySet[Any]:
             wanted |= Q(content_type=kind, object_id__in=came.values("object_id"))
     found: QuerySet[Any] = LogEntry.objects.filter(wanted).order_by("pk")
     return found
+
+
+def latest_changes(patient_id: int) -> list[Any]:
+    """Return the latest changes of the patient's own row and what lies beside it, each with ``words``: no values."""
+    rows = list(trail_of(patient_id).select_related("actor", "content_type").order_by("-pk")[:LATEST])
+    for row in rows:
+        names = ", ".join(sorted(name.replace("_", " ") for name in row.changes_dict if name != "id"))
+        row.words = f"{row.content_type.name} {row.object_id}: {row.get_action_display()} ({names})"
+    return rows
 
 
 def _said(row: Any, one: "Field[Any, Any]") -> Any:

@@ -1,6 +1,7 @@
 """Restriction of processing (GDPR, Article 18) and legal holds: placing, lifting, and what they keep from happening."""
 
 from datetime import date
+from typing import cast
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.db import transaction
@@ -80,8 +81,8 @@ def is_restricted(patient: str = "pk") -> Exists:
 
 def restriction_of(patient_id: int) -> ProcessingRestriction | None:
     """Return the restriction in force, if there is one."""
-    found: ProcessingRestriction | None = ProcessingRestriction.objects.in_force().filter(patient=patient_id).first()
-    return found
+    found = ProcessingRestriction.objects.in_force().filter(patient=patient_id).first()
+    return cast("ProcessingRestriction | None", found)
 
 
 def demand_unrestricted(actor: User, patient_ids: set[int], treats: Q) -> None:

@@ -33,6 +33,7 @@ PAGES = {
     "scheduling:patient-unblock": "Who may see this record",
     "patients:access-history": "Access history",
     "patients:access-history-csv": "Access history as a file",
+    "analytics:limited-export": "Limited data set for research",
     "patients:record-export": "Copy of the record",
     "patients:rights": "Rights of the patient",
     "admin:patients_patient_changelist": "List of patients in the admin",

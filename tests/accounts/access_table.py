@@ -79,6 +79,8 @@ PAGES: dict[str, Row] = {
     "patients:erasure-withdraw": Row("P", None, 302, False, False),
     "patients:retention": Row("P", 200, 422, False, False),
     "audit:activity": Row("P", 200, None, True, False),
+    "analytics:deidentified-export": Row("MP", 200, 422, False, False),
+    "analytics:limited-export": Row("P", 302, 302, False, False),
     "analytics:unusual-list": Row("P", 200, None, True, False),
     "analytics:unusual-review": Row("P", None, 422, False, False),
     "patients:review-list": Row("P", 200, None, True, False),

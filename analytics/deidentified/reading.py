@@ -43,7 +43,7 @@ def _of(year: int) -> QuerySet[Operation]:
 
 
 def _facts(operations: QuerySet[Operation]) -> Iterable[dict[str, Any]]:
-    return operations.annotate(
+    rows: Iterable[dict[str, Any]] = operations.annotate(
         wheels_in=_event(EventKind.IN_THEATRE),
         wheels_out=_event(EventKind.OUT),
         delay=_change(ChangeVerb.POSTPONED, "reason__code"),
@@ -58,6 +58,7 @@ def _facts(operations: QuerySet[Operation]) -> Iterable[dict[str, Any]]:
         *("anaesthesia_minutes", "surgery_minutes", "wheels_in", "wheels_out", "delay"),
         *("specialty_code", "code", "system", "born", "sex", "reason"),
     )
+    return rows
 
 
 def _event(kind: EventKind) -> Subquery:

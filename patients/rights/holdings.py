@@ -12,8 +12,12 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Field, ForeignKey, ManyToManyField, Model, OneToOneField, Q, QuerySet
 
+from patients.models import Allergy, Patient
+
 Left = Mapping[str, Any]
 LATEST = 20
+DONE = {0: "added", 1: "changed", 2: "removed", 3: "looked at"}
+"""What auditlog's numbers of actions mean."""
 NUMBER_ONLY = "Our own number; it says nothing of the patient."
 
 
@@ -124,12 +128,17 @@ def trail_of(patient_id: int) -> QuerySet[Any]:
 
 
 def latest_changes(patient_id: int) -> list[Any]:
-    """Return the latest changes of the patient's own row and what lies beside it, each with ``words``: no values."""
-    rows = list(trail_of(patient_id).select_related("actor", "content_type").order_by("-pk")[:LATEST])
-    for row in rows:
-        names = ", ".join(sorted(name.replace("_", " ") for name in row.changes_dict if name != "id"))
-        row.words = f"{row.content_type.name} {row.object_id}: {row.get_action_display()} ({names})"
-    return rows
+    """Return the latest changes of the patient's own row and of the allergies, each with ``words``: no values."""
+    kinds = ContentType.objects.get_for_models(Patient, Allergy).values()
+    rows = trail_of(patient_id).filter(content_type__in=kinds).select_related("actor", "content_type")
+    found = list(rows.order_by("-pk")[:LATEST])
+    for row in found:
+        named = {field.name for field in row.content_type.model_class()._meta.concrete_fields}  # noqa: SLF001
+        names = ", ".join(
+            sorted(name.replace("_", " ") for name in named & row.changes_dict.keys() - {"id", "patient"})
+        )
+        row.words = f"{row.content_type.name} {DONE[row.action]}: {names}".capitalize()
+    return found
 
 
 def _said(row: Any, one: "Field[Any, Any]") -> Any:

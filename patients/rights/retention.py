@@ -142,6 +142,7 @@ def _obstacles(patient: Patient) -> Iterator[str]:
         yield f"Processing is restricted {_until(restriction.until)} (GDPR, Article 18): the record stays as it is."
     if any(one.is_open(patient.pk) for one in care()):
         yield "An operation is to come. Cancel it first, if the patient wishes so."
+        return
     rules, today = schedule(), timezone.localdate()
     last = max((end for one in care() if (end := one.last(patient.pk))), default=None)
     if last:

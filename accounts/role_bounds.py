@@ -33,6 +33,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "patients.manage_care_team": _SEE,
     "patients.change_patient": frozenset({"patients.view_patient"}),
     "patients.add_patient": frozenset({"patients.view_patient"}),
+    "patients.export_record": frozenset({"patients.view_patient"}),
     **dict.fromkeys(_COMMANDS, _SEE),
 }
 """What a capability is of no use without."""

@@ -44,16 +44,18 @@ DEFAULTS: dict[str, frozenset[str]] = {
     | _RECORD
     | _AVAILABILITY
     | {"scheduling.override_conflict", "scheduling.import_operations", "scheduling.inspect_operation"}
-    | {"patients.change_patient", "patients.manage_care_team", "patients.restrict_access", "accounts.manage_roles"},
+    | {"patients.change_patient", "patients.manage_care_team", "patients.restrict_access", "accounts.manage_roles"}
+    | {"patients.export_record"},
     Role.BOOKING_CLERK: _PLACE | {"patients.change_patient"},
     Role.SURGEON: _REQUEST | _RECORD | {"patients.manage_care_team"},
     Role.ANAESTHETIST: _LOOK | _RECORD,
     Role.THEATRE_NURSE: _LOOK | _RECORD | {"scheduling.assign_resource"},
     Role.WARD_NURSE: _LOOK,
-    Role.MANAGER: frozenset({"scheduling.view_schedule"}),
+    Role.MANAGER: frozenset({"scheduling.view_schedule", "analytics.export_deidentified"}),
     Role.PRIVACY_OFFICER: frozenset(
         {"scheduling.view_schedule", "accounts.view_audit_trail", "analytics.review_security"}
-        | {"patients.review_access", "patients.restrict_access"}
+        | {"patients.review_access", "patients.restrict_access", "patients.manage_rights"}
+        | {"analytics.export_deidentified", "analytics.export_limited_set"}
     ),
     Role.ADMINISTRATOR: _PEOPLE | _REFERENCE | {"scheduling.view_schedule", "scheduling.import_operations"},
     Role.INTEGRATION: _PLACE | _RECORD | {"patients.change_patient"},
@@ -67,10 +69,14 @@ WORDS: dict[str, str] = {
     "accounts.manage_roles": "change what roles may do",
     "accounts.manage_users": "manage accounts",
     "accounts.view_audit_trail": "see the audit trail",
+    "analytics.export_deidentified": "export figures without patients",
+    "analytics.export_limited_set": "export operations with dates for research",
     "analytics.review_security": "review the site's security",
     "patients.add_patient": "add patients",
     "patients.change_patient": "change patients' records",
+    "patients.export_record": "give out copies of records",
     "patients.manage_care_team": "say who belongs to a patient's care team",
+    "patients.manage_rights": "decide on patients' rights",
     "patients.restrict_access": "say who may not see a patient",
     "patients.review_access": "review emergency access",
     "patients.view_patient": "see patients",

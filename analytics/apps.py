@@ -10,6 +10,7 @@ class AnalyticsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the audit trail of this app's models."""
-        from analytics import audit  # noqa: PLC0415
+        from analytics import audit, held  # noqa: PLC0415
 
         audit.register()
+        held.register()

@@ -56,3 +56,22 @@ class UnusualReviewForm(forms.Form):
 
 MOST_DIGITS = 18
 """Of a row's number, so that PostgreSQL can hold it."""
+
+
+class DeidentifiedForm(forms.Form):
+    """Which year."""
+
+    year = forms.IntegerField(widget=forms.NumberInput({"inputmode": "numeric"}))
+
+
+class LimitedSetForm(DeidentifiedForm):
+    """Which year, for what, for whom, and by which agreement."""
+
+    purpose = forms.CharField(max_length=200, widget=forms.TextInput({"autocomplete": "off"}))
+    recipient = forms.CharField(max_length=200, widget=forms.TextInput({"autocomplete": "off"}))
+    agreement = forms.CharField(
+        label="Data use agreement",
+        max_length=60,
+        help_text="Its number.",
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )

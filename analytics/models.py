@@ -136,3 +136,37 @@ class UnusualAccess(models.Model):
     def __str__(self) -> str:
         """Return the numbers only: names stay out of logs and audit rows."""
         return f"Unusual access {self.pk}"
+
+
+class DataExportKind(models.TextChoices):
+    """What a file for analysis may hold."""
+
+    DEIDENTIFIED = "deidentified", "Without patients (Safe Harbor)"
+    LIMITED = "limited", "Limited data set, with dates"
+
+
+class DataExport(models.Model):
+    """One file for analysis that was made. A limited data set names its purpose, recipient and agreement."""
+
+    kind = models.CharField(max_length=12, choices=DataExportKind)
+    year = models.PositiveSmallIntegerField()
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    rows = models.PositiveIntegerField()
+    purpose = models.CharField(max_length=200, blank=True)
+    recipient = models.CharField(max_length=200, blank=True)
+    agreement = models.CharField(max_length=60, blank=True, help_text="The number of the data use agreement.")
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(kind="limited")
+                | (~models.Q(purpose="") & ~models.Q(recipient="") & ~models.Q(agreement="")),
+                name="data_export_limited_by_agreement",
+            ),
+        )
+
+    def __str__(self) -> str:
+        """Return number and kind."""
+        return f"Data export {self.pk} ({self.kind})"

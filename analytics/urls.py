@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from analytics.views import security, unusual
+from analytics.views import exporting, security, unusual
 
 app_name = "analytics"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("security/findings/<int:finding_id>/reopen/", security.finding_reopen, name="finding-reopen"),
     path("reviews/unusual/", unusual.unusual_list, name="unusual-list"),
     path("reviews/unusual/record/", unusual.unusual_review, name="unusual-review"),
+    path("exports/figures/", exporting.deidentified_export, name="deidentified-export"),
+    path("exports/limited-set/", exporting.limited_export, name="limited-export"),
     re_path(
         r"^security/reports/(?P<report_id>[0-9]{1,18})\.(?P<form>json|pdf)$",
         security.security_report,

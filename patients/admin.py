@@ -12,9 +12,11 @@ from accounts.admin_access import CheckedFormSet, ManagedAdmin, ManagedInline
 from accounts.audit.models import AccessKind
 from accounts.audit.recording import note, note_all
 from accounts.permissions import actor_of
+from patients import access
 from patients.forms import RecordForm
 from patients.models import Allergy, AllergyStatus, Patient
 from patients.permissions import CHANGE
+from patients.rights.restricting import RestrictedError, demand_unrestricted
 from patients.selectors import find_patients
 
 
@@ -72,6 +74,19 @@ class PatientAdmin(ManagedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         """Nobody: a record may be wrong, and is corrected; it never goes."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Leave a restricted record to those who treat the patient."""
+        return super().has_change_permission(request, obj) and (obj is None or not self._is_closed(request, obj))
+
+    def _is_closed(self, request: HttpRequest, patient: Patient) -> bool:
+        try:
+            demand_unrestricted(actor_of(request), {patient.pk}, access.NOTHING)
+        except RestrictedError as error:
+            if request.method == "GET":
+                self.message_user(request, str(error), messages.WARNING)
+            return True
         return False
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001

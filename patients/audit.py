@@ -5,8 +5,8 @@ from auditlog.registry import auditlog
 from accounts.encryption.fields import encrypted_fields
 from patients.models import Allergy, CareTeamMember, EmergencyAccess, Patient, PatientBlock, Restriction
 
-INDEXES = ["national_number_index"]
-"""Keyed hashes, which tell a reader of the trail whose number was whose."""
+INDEXES = ["national_number_index", "token"]
+"""Keyed hashes and tokens, which tell a reader of the trail whose record was whose."""
 
 
 def register() -> None:

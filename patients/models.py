@@ -1,8 +1,10 @@
 """The patient, as far as booking an operation needs to know."""
 
 from typing import Self
+from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -66,6 +68,10 @@ class Patient(models.Model):
         default=False,
         db_default=False,
         help_text="A colleague or somebody in the public eye: named in lists to the care team and coordinators only.",
+    )
+
+    token = models.UUIDField(
+        default=uuid4, db_default=RandomUUID(), unique=True, editable=False, help_text="Derived from nothing."
     )
 
     objects = PatientQuerySet.as_manager()

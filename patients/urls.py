@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from patients.rights.urls import urlpatterns as rights
 from patients.views import access_history, emergency, reviewing
 
 app_name = "patients"
@@ -13,4 +14,5 @@ urlpatterns = [
     path("emergency/<int:access_id>/end/", emergency.emergency_end, name="emergency-end"),
     path("reviews/", reviewing.review_list, name="review-list"),
     path("reviews/<int:access_id>/", reviewing.review_decide, name="review-decide"),
+    *rights,
 ]

@@ -129,12 +129,19 @@ def _limits(grant: Grant) -> Q:
 
 def mine(user: User) -> Q:
     """Return the operations that ``user`` leads, is on the team of, or asked for."""
-    from scheduling.models import ChangeVerb, OperationChange, Reservation  # noqa: PLC0415
+    from scheduling.models import ChangeVerb, OperationChange  # noqa: PLC0415
+
+    asked = OperationChange.objects.filter(operation=OuterRef("pk"), verb=ChangeVerb.REQUESTED, actor=user)
+    return treated_by(user) | Q(Exists(asked))
+
+
+def treated_by(user: User) -> Q:
+    """Return the operations that ``user`` leads or is on the team of."""
+    from scheduling.models import Reservation  # noqa: PLC0415
 
     me = StaffMember.objects.filter(user=user).values("pk")
     team = Reservation.objects.filter(operation=OuterRef("pk"), active=True, resource__in=me)
-    asked = OperationChange.objects.filter(operation=OuterRef("pk"), verb=ChangeVerb.REQUESTED, actor=user)
-    return Q(lead_surgeon__in=me) | Q(Exists(team)) | Q(Exists(asked))
+    return Q(lead_surgeon__in=me) | Q(Exists(team))
 
 
 def _of_surgeon(user: User, limits: Q, capability: str) -> Q:

@@ -20,11 +20,15 @@ HIDDEN: dict[str, set[str]] = {
     "socialaccount_socialapp": {"secret", "key", "settings"},
     "socialaccount_socialtoken": {"token", "token_secret"},
     "usersessions_usersession": {"session_key", "data"},
-    # The record is kept for years and nobody can erase from it: no contact details, no free text.
-    "patients_patient": {"phone", "email"},
+    # The record is kept for years and nobody can erase from it: nothing by which a person is known, no free text.
+    "patients_patient": {
+        *("mrn", "family_name", "given_name", "date_of_birth", "deceased_on"),
+        *("phone", "email", "language", "national_number_index", "token"),
+    },
+    "patients_allergy": {"substance"},
     "analytics_securityfinding": {"note"},
     "resources_unavailability": {"note"},
-    "scheduling_operation": {"notes"},
+    "scheduling_operation": {"notes", "external_id"},
     "scheduling_operationchange": {"before", "after"},
     "auditlog_logentry": {"changes", "changes_text", "serialized_data", "object_repr", "additional_data"},
     "django_admin_log": {"object_repr", "change_message"},

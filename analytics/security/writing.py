@@ -6,16 +6,13 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import send_mail
 from django.utils import timezone
-from fpdf import FPDF
-from fpdf.enums import XPos, YPos
 
+from accounts.documents import Pages
 from accounts.models import User
 from accounts.role_table import roles_with
 from analytics.models import SecurityReport
 from analytics.permissions import REVIEW_SECURITY
 from analytics.security.running import compare
-
-MARGIN_MM, LINE_MM = 18, 5
 
 
 def counts(report: SecurityReport) -> dict[str, int]:
@@ -40,7 +37,7 @@ def as_json(report: SecurityReport) -> str:
 
 def as_pdf(report: SecurityReport) -> bytes:
     """Return the report as a PDF of A4 pages."""
-    pdf = _Pages(report)
+    pdf = _Report(report)
     change = compare(report)
     for one in report.results:
         marks = [one["severity"], *(["new"] if one["id"] in change.new else []), *_accepted(one)]
@@ -78,38 +75,10 @@ def _accepted(one: dict[str, Any]) -> list[str]:
     return [f"accepted until {one['accepted_until']}"] if one["state"] == "accepted" else []
 
 
-class _Pages(FPDF):
-    """Plain pages; the built-in fonts know Western European letters, others become a question mark."""
+class _Report(Pages):
+    """The first page says how much was found."""
 
     def __init__(self, report: SecurityReport) -> None:
-        super().__init__(format="A4")
-        self.set_margin(MARGIN_MM)
-        self.set_title("Security audit")
-        self.add_page()
-        self.set_font("helvetica", "B", 16)
-        self._line(f"Security audit, {timezone.localtime(report.at):%d %b %Y %H:%M}", 9)
-        found = counts(report)
-        words = ", ".join(f"{number} {word.lower()}" for word, number in found.items())
+        super().__init__("Security audit", head=f"Security audit, {timezone.localtime(report.at):%d %b %Y %H:%M}")
+        words = ", ".join(f"{number} {word.lower()}" for word, number in counts(report).items())
         self.text_block(f"Findings: {words}. Confidential.")
-
-    def head(self, text: str) -> None:
-        """Write a heading."""
-        self.ln(3)
-        self.set_font("helvetica", "B", 11)
-        self._line(text, 6)
-
-    def text_block(self, text: str) -> None:
-        """Write a paragraph."""
-        self.set_font("helvetica", "", 10)
-        self._line(text, LINE_MM)
-
-    def footer(self) -> None:
-        """Number the page."""
-        self.set_y(-15)
-        self.set_font("helvetica", "", 8)
-        self.cell(0, 10, f"Page {self.page_no()}", align="C")
-
-    def _line(self, text: str, height: float) -> None:
-        known = text.replace("“", '"').replace("”", '"').replace("’", "'").replace("…", "...").replace("–", "-")
-        written = known.encode("latin-1", "replace").decode("latin-1")
-        self.multi_cell(0, height, written, new_x=XPos.LMARGIN, new_y=YPos.NEXT)

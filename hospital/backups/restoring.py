@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 import psycopg2
-from django.db import connection
+from django.db import ProgrammingError, connection
 from psycopg2 import sql
 
 from accounts.audit.verifying import verify
@@ -17,6 +17,7 @@ from hospital.backups.making import count_rows, feed, hash_of, piping
 from hospital.backups.manifest import Manifest, read_manifest
 from hospital.backups.programs import command_for
 from hospital.backups.sealed_files import unseal
+from patients.rights.erasing import erase_risen
 from scheduling.integrity import find_breaches
 
 NAMED = 20
@@ -61,6 +62,19 @@ def find_faults(database: str, manifest: Manifest) -> list[str]:
     ]
     faults += [f"{breach.check}: {breach.message}" for breach in breaches]
     return faults + [f"Audit record: {finding}" for finding in broken]
+
+
+def erase_again(database: str) -> int | None:
+    """Erase from a restored database what was erased since its backup; return how many, ``None`` if it is too old.
+
+    A backup of before this version lacks the tokens by which records are recognised: then it is done after the
+    migrations, by ``manage.py apply_retention``.
+    """
+    with reading(database):
+        try:
+            return erase_risen()
+        except ProgrammingError:
+            return None
 
 
 @contextmanager

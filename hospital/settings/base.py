@@ -17,6 +17,7 @@ INSTALLED_APPS = [
     "accounts.audit",
     "messaging",
     "patients",
+    "patients.rights",
     "resources",
     "scheduling",
     "analytics",
@@ -168,6 +169,10 @@ AUDITLOG_CID_GETTER = "accounts.audit.who.request_id"
 # The key of the chain over the record, and the file outside the database that says where it stands.
 AUDIT_KEY = ""
 AUDIT_ANCHOR_FILE = value("AUDIT_ANCHOR_FILE") or str(current_place().folder / "audit-anchors.jsonl")
+
+# --- erased records ---------------------------------------------------------------------------
+# What was erased, by random tokens: kept outside the database, so that a restored backup is erased again.
+ERASURES_FILE = value("ERASURES_FILE") or str(current_place().folder / "erasures.jsonl")
 
 # --- time and language ------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"

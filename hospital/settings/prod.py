@@ -4,6 +4,7 @@ Anything missing or unsafe stops the start with a sentence that says what to set
 """
 
 import os
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from hospital.environment import ConfigurationError, value, words
@@ -72,6 +73,7 @@ _refuse(
 AUDIT_KEY = _needed("AUDIT_KEY", "50 or more random characters, out of reach of whoever runs the database, for ever")
 _refuse(len(AUDIT_KEY) < LEAST_KEY_LENGTH or "insecure" in AUDIT_KEY, "AUDIT_KEY is the demo's or too short.")
 AUDIT_ANCHOR_FILE = _needed("AUDIT_ANCHOR_FILE", "a file on another disk than the database's, best one only added to")
+ERASURES_FILE = value("ERASURES_FILE") or str(Path(AUDIT_ANCHOR_FILE).with_name("erasures.jsonl"))
 
 # --- who gives a second factor --------------------------------------------------------------------
 SECOND_FACTOR_ROLES = words("SECOND_FACTOR_ROLES") or SECOND_FACTOR_ROLES

@@ -30,6 +30,7 @@ INDEX_KEY = "insecure-test-index-key"
 BACKUP_KEYS = ["backup-test:YmFja3VwLWtleS1mb3ItdGVzdHMtb25seS0tLS0hISE="]
 AUDIT_KEY = "insecure-test-audit-key"
 AUDIT_ANCHOR_FILE = str(TEST_PLACE.folder / "audit-anchors.jsonl")
+ERASURES_FILE = str(TEST_PLACE.folder / "erasures.jsonl")
 SECOND_FACTOR_ROLES = []  # the tests of it switch it on
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

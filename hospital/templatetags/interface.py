@@ -22,6 +22,7 @@ from analytics.models import UnusualAccess
 from patients import permissions
 from patients.emergency import running
 from patients.models import EmergencyAccess, Patient
+from patients.rights.restricting import restriction_of
 from scheduling.conflicts import Conflict
 from scheduling.models import Operation
 
@@ -152,7 +153,8 @@ def who(patient: Patient) -> str:
 def patient_banner(patient: Patient) -> dict[str, Any]:
     """Draw who the patient is: name, date of birth, MRN, sex and allergies, wherever one decides."""
     note(patient.pk, AccessKind.VIEW)
-    return {"patient": patient, "allergies": list(patient.allergies.all())}
+    restriction = restriction_of(patient.pk)
+    return {"patient": patient, "allergies": list(patient.allergies.all()), "restriction": restriction}
 
 
 @register.inclusion_tag("components/status.html")

@@ -10,12 +10,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import Exists, OuterRef, Q
 from psycopg2.errors import LockNotAvailable
 
 from accounts.models import User
 from patients.access import NotOnCareTeamError
 from patients.models import Patient
+from patients.rights.restricting import RestrictedError, demand_unrestricted
 from resources.models import Resource
+from scheduling.access import treated_by
 from scheduling.conflicts import Conflict, SchedulingConflictError, Severity
 from scheduling.models import Operation, Reservation
 from scheduling.models.operation import PATIENT_NO_OVERLAP
@@ -84,7 +87,20 @@ def lock_operations(versions: dict[int, int], *, actor: User, capability: str) -
             raise NotOnCareTeamError(operation.patient_id)
         if operation.version != versions[operation.pk]:
             raise StaleVersionError(operation, versions[operation.pk])
+    demand_treating(actor, {operation.patient_id for operation in operations})
     return operations
+
+
+def demand_treating(actor: User, patient_ids: set[int]) -> None:
+    """Refuse to plan for a patient whose record is restricted, but for those who treat the patient.
+
+    Recording what happens in theatre is treatment, and asks nothing of this.
+    """
+    theirs = Q(Exists(Operation.objects.filter(treated_by(actor), patient=OuterRef("pk"))))
+    try:
+        demand_unrestricted(actor, patient_ids, theirs)
+    except RestrictedError as error:
+        raise NotPossibleError(str(error)) from error
 
 
 def lock_patients_and_resources(operations: Sequence[Operation], resource_ids: Iterable[int]) -> None:

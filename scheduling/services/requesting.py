@@ -26,7 +26,7 @@ from scheduling.models import (
 )
 from scheduling.models.operation import MAX_MINUTES
 from scheduling.services.errors import InvalidPlanError, NotPossibleError
-from scheduling.services.locking import command, lock_operations, reservations_of
+from scheduling.services.locking import command, demand_treating, lock_operations, reservations_of
 from scheduling.services.writing import record, snapshot
 
 ASA_CLASSES = range(1, 7)
@@ -61,6 +61,7 @@ def request_operation(*, actor: User, request: Request) -> Operation:
     demand_place(actor, permissions.REQUEST, specialty_id=request.procedure.specialty_id)
     _check(request)
     with command():
+        demand_treating(actor, {request.patient.pk})
         operation = build_operation(request)
         operation.status = Status.WAITING if actor.can(permissions.BOOK) else Status.REQUESTED
         operation.save()

@@ -17,6 +17,7 @@ from hospital.live import Caller, check_session
 from hospital.permission_table import Guard, guards
 from patients.models import EmergencyAccess
 from patients.permissions import CARE_TEAM
+from patients.rights.models import Amendment
 from scheduling.models import Operation
 from tests.accounts.access_table import ADMIN, PAGES, ROLES, Row
 from tests.factories import OperationFactory, SpecialtyFactory, StaffMemberFactory, UserFactory
@@ -60,6 +61,7 @@ def address(guard: Guard, operation: Operation, access: EmergencyAccess) -> str:
         "patient_id": operation.patient_id,
         "access_id": access.pk,
         "person_id": access.actor_id,
+        "amendment_id": _amendment(operation, access).pk,
         "change_id": operation.changes.latest("version").pk,
         "day": date(2026, 11, 23),
     }
@@ -73,6 +75,10 @@ def _finding() -> SecurityFinding:
     return SecurityFinding.objects.get_or_create(
         code="x", defaults={"severity": 1, "first_seen": now, "last_seen": now}
     )[0]
+
+
+def _amendment(operation: Operation, access: EmergencyAccess) -> Amendment:
+    return Amendment.objects.create(patient=operation.patient, wish="-", received_by=access.actor)
 
 
 def access_to(operation: Operation) -> EmergencyAccess:

@@ -9,6 +9,9 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from analytics.models import UnusualAccess
+from patients.rights.amending import ask_amendment
+from patients.rights.erasing import ask_erasure
+from patients.rights.restricting import restrict_processing
 from tests.browser.conftest import Hospital, OpenPage
 from tests.factories import UserFactory
 
@@ -42,6 +45,9 @@ OFFICERS: dict[str, Callable[[Hospital], str]] = {
     "unusual access": lambda _: "/reviews/unusual/",
     "emergency access": lambda _: "/reviews/",
     "security": lambda _: "/security/",
+    "rights of the patient": lambda h: f"/patients/{h.waiting.patient_id}/rights/",
+    "how long what is kept": lambda _: "/retention/",
+    "figures for analysis": lambda _: "/exports/figures/",
 }
 """Pages of the privacy officer."""
 SIGNED_OUT = ("/accounts/login/", "/accounts/password/reset/", "/accounts/signup/")
@@ -114,6 +120,22 @@ def test_nothing_is_wider_than_a_phone(hospital: Hospital, open_page: OpenPage) 
         page.goto(path(hospital))
         wide[name] = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert {name: by for name, by in wide.items() if by > 0} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_privacy_officers_pages(scheme: str, hospital: Hospital, open_page: OpenPage) -> None:
+    officer = UserFactory(role="privacy_officer")
+    patient = hospital.waiting.patient_id
+    restrict_processing(actor=officer, patient_id=patient, ground="claims", reason="Claim 7")
+    ask_amendment(actor=officer, patient_id=patient, wish="The name is Browne.")
+    ask_erasure(actor=officer, patient_id=patient)
+    page = open_page("/", officer, color_scheme=scheme, viewport={"width": 390, "height": 844}, has_touch=True)
+    found = {}
+    for name, path in OFFICERS.items():
+        page.goto(path(hospital))
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        found[name] = [*violations(page), *([f"{wide} px too wide"] if wide > 0 else [])]
+    assert {name: faults for name, faults in found.items() if faults} == {}
 
 
 def test_the_phone_shows_an_agenda(hospital: Hospital, open_page: OpenPage) -> None:

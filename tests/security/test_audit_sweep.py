@@ -61,7 +61,11 @@ def wrong(response: HttpResponse, patient: Patient, user: User) -> str:
 def is_told_otherwise(response: HttpResponse) -> bool:
     """Say whether the next page says the name, or values of the record are shown without it."""
     view = response.resolver_match.view_name
-    return response.status_code == 302 or view in {"admin:auditlog_logentry_change", "patients:access-history-csv"}
+    return response.status_code == 302 or view in {
+        "admin:auditlog_logentry_change",
+        "patients:access-history-csv",
+        "patients:disclosures-csv",
+    }
 
 
 def requests(client: Client, operation: Operation) -> Iterator[HttpResponse]:

@@ -7,7 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from hospital.backups.errors import BackupError
-from hospital.backups.restoring import find_faults, restore
+from hospital.backups.restoring import erase_again, find_faults, restore
+from patients.rights.tombstones import TombstoneFileError
 
 
 class Command(BaseCommand):
@@ -28,7 +29,8 @@ class Command(BaseCommand):
         try:
             manifest = restore(file, into=into, replace=yes, owners=not no_owner)
             faults = find_faults(into, manifest)
-        except (BackupError, OSError) as error:
+            again = erase_again(into)
+        except (BackupError, TombstoneFileError, OSError) as error:
             raise CommandError(str(error)) from error
         for fault in faults:
             self.stderr.write(fault)
@@ -36,4 +38,8 @@ class Command(BaseCommand):
             raise CommandError(f"Restored into “{into}” with {len(faults)} faults. Keep the former database.")
         rows, seconds = sum(manifest.counts.values()), time.monotonic() - began
         self.stdout.write(f"{rows} rows of {manifest.made_at} are in “{into}”, in {seconds:.1f} s. Nothing is missing.")
+        if again:
+            self.stdout.write(f"{again} records that were erased since the backup were erased again.")
+        if again is None:
+            self.stdout.write("It is of an older version: run migrate, then apply_retention --yes, before it is used.")
         self.stdout.write("Next: stop the site, point DATABASE_URL at it, and start again.")

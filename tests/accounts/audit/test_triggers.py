@@ -83,7 +83,7 @@ def test_secrets_contacts_and_free_text_are_noted_as_changed_without_their_value
     user = UserFactory()
     user.set_password("marked-secret")
     user.save()
-    patient = PatientFactory(phone="555marked", email="marked@example.org")
+    PatientFactory(phone="555marked", email="marked@example.org")
     operation = OperationFactory(notes="marked words")
     operation.notes = "other marked words"
     operation.save()
@@ -91,7 +91,7 @@ def test_secrets_contacts_and_free_text_are_noted_as_changed_without_their_value
     assert {key: of("patients_patient")[0][2][key] for key in ("phone", "email", "mrn")} == {
         "phone": "changed",
         "email": "changed",
-        "mrn": [None, patient.mrn],
+        "mrn": "changed",
     }
     assert of("scheduling_operation")[-1][2] == {"notes": "changed"}
     assert not [changed for (changed,) in Event.objects.values_list("changed") if "marked" in str(changed)]

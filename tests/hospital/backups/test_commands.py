@@ -1,6 +1,7 @@
 """backup, restore and restore_drill on a real server."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from accounts.audit.anchors import drop_anchor
 from accounts.audit.models import Event
@@ -16,7 +18,7 @@ from hospital.backups.manifest import path_of
 from hospital.backups.restoring import drop, reading
 from hospital.models import BackupMade, RestoreDrill
 from patients.models import Patient
-from scheduling.models import Operation
+from scheduling.models import Operation, OperationChange
 from tests.accounts.audit.conftest import empty, wait_for_other_databases
 from tests.factories import OperationFactory, PatientFactory
 
@@ -68,6 +70,22 @@ def test_what_was_saved_comes_back_beside_the_site(backup: Path) -> None:
     finally:
         drop(name)
     assert Patient.objects.get().family_name == "Changed since"
+
+
+def test_what_was_erased_since_the_backup_is_erased_again(backup: Path, tmp_path: Path, settings: Any) -> None:
+    settings.ERASURES_FILE = str(tmp_path / "erasures.jsonl")
+    Operation.objects.update(status="cancelled")
+    OperationChange.objects.update(at=timezone.now() - timedelta(days=20 * 366))
+    say("apply_retention", "--yes", "-v", "0")
+    assert Patient.objects.get().family_name == "Erased"
+    name = f"{connection.settings_dict['NAME']}_restored"
+    try:
+        said = say("restore", str(backup), "--into", name)
+        assert "1 records that were erased since the backup were erased again" in said
+        with reading(name):
+            assert Patient.objects.values_list("family_name", "phone").get() == ("Erased", "")
+    finally:
+        drop(name)
 
 
 def test_the_database_of_the_site_is_never_overwritten(backup: Path) -> None:

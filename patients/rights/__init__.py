@@ -1,0 +1,1 @@
+"""Rights of the patient: what is held, restriction, rectification, retention and erasure."""

@@ -1,0 +1,128 @@
+"""What ``patients`` and this app hold of a patient."""
+
+from patients.models import Allergy, CareTeamMember, EmergencyAccess, Patient, PatientBlock, Restriction
+from patients.rights.holdings import NUMBER_ONLY, Holding, hold
+from patients.rights.models import Amendment, Disclosure, Erasure, LegalHold, ProcessingRestriction, RecordExport
+
+ABOUT_COLLEAGUE = "About the colleague's conduct, not about the patient."
+COMPUTED = "A sentence made by the system of rules and dates; no words about the patient."
+
+
+def register() -> None:
+    """Name them."""
+    hold(
+        Holding(
+            model=Patient,
+            title="Identity and contact",
+            path="pk",
+            given=(
+                *("id", "mrn", "family_name", "given_name", "date_of_birth", "sex", "national_number", "phone"),
+                *("email", "language", "allergy_status", "deceased_on", "confidential"),
+            ),
+            withheld={
+                "national_number_index": "A keyed hash of the number, which is given itself.",
+                "token": "A random number by which an erased record is recognised in a restored backup.",
+            },
+            left={
+                "mrn": lambda patient_id: f"ERASED-{patient_id}",
+                "family_name": "Erased",
+                "given_name": "",
+                "date_of_birth": None,
+                "national_number": "",
+                "national_number_index": None,
+                "phone": "",
+                "email": "",
+                "language": "",
+                "deceased_on": None,
+                "allergy_status": "not_recorded",
+            },
+        ),
+        Holding(
+            model=Allergy, title="Allergies", given=("substance", "reaction"), withheld=_numbers("patient"), goes=True
+        ),
+        Holding(
+            model=CareTeamMember,
+            title="Care team",
+            path="content_object",
+            given=("user",),
+            withheld={**_numbers("content_object"), "permission": "The same for every member."},
+            goes=True,
+        ),
+        Holding(
+            model=EmergencyAccess,
+            title="Emergency accesses",
+            given=("actor", "reason", "explanation", "against_block", "began", "ends", "outcome", "reviewed_at"),
+            withheld={**_numbers("patient"), "note": ABOUT_COLLEAGUE, "reviewed_by": ABOUT_COLLEAGUE},
+            left={"explanation": "", "note": ""},
+        ),
+        Holding(
+            model=PatientBlock,
+            title="Colleagues kept away at the patient's wish",
+            given=("user", "requested_on", "note"),
+            withheld=_numbers("patient"),
+            goes=True,
+        ),
+        Holding(
+            model=Disclosure,
+            title="What left the hospital",
+            given=("at", "recipient", "content", "purpose", "basis", "recorded_by", "recorded_at"),
+            withheld={**_numbers("patient"), "withheld_until": "A day that an authority asked for in writing."},
+            left={"recipient": "", "content": "", "purpose": ""},
+        ),
+        Holding(
+            model=Restriction,
+            title="History of who may see the record",
+            given=("verb", "user", "actor", "at", "reason"),
+            withheld=_numbers("patient"),
+            left={"reason": ""},
+        ),
+        *_of_rights(),
+    )
+
+
+def _of_rights() -> list[Holding]:
+    lasting = ("reason", "placed_by", "placed_at", "until", "lifted_by", "lifted_at")
+    return [
+        Holding(
+            model=ProcessingRestriction,
+            title="Restriction of processing",
+            given=("ground", *lasting),
+            withheld=_numbers("patient"),
+            left={"reason": ""},
+        ),
+        Holding(
+            model=Amendment,
+            title="Wishes that the record be corrected",
+            given=(
+                *("wish", "asked_by", "asked_on", "received_by", "received_at", "decision", "reason"),
+                *("decided_by", "decided_at", "statement"),
+            ),
+            withheld=_numbers("patient"),
+            left={"wish": "", "reason": "", "statement": ""},
+        ),
+        Holding(
+            model=LegalHold,
+            title="Legal holds",
+            given=lasting,
+            withheld=_numbers("patient"),
+            left={"reason": ""},
+        ),
+        Holding(
+            model=Erasure,
+            title="Wishes that the record be erased",
+            given=("ground", "state", "refusal", "actor", "at", "done_at"),
+            withheld=_numbers("patient"),
+            stays={"refusal": COMPUTED},
+        ),
+        Holding(
+            model=RecordExport,
+            title="Copies of the record that were given out",
+            given=("actor", "at", "purpose", "recipient", "form"),
+            withheld=_numbers("patient"),
+            left={"recipient": ""},
+        ),
+    ]
+
+
+def _numbers(*names: str) -> dict[str, str]:
+    return dict.fromkeys(("id", *names), NUMBER_ONLY)

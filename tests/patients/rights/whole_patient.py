@@ -1,0 +1,162 @@
+"""A patient of whom every table holds something, each text marked."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Field, Model
+from django.utils import timezone
+from guardian.shortcuts import assign_perm
+
+from accounts.models import User
+from analytics.models import UnusualAccess
+from patients.models import Allergy, EmergencyAccess, Patient, PatientBlock, Restriction
+from patients.permissions import CARE_TEAM
+from patients.rights.models import Amendment, Disclosure, Erasure, LegalHold, ProcessingRestriction, RecordExport
+from resources.models import EquipmentType
+from scheduling.models import (
+    CancellationReason,
+    Operation,
+    OperationChange,
+    OperationEquipment,
+    OperationEvent,
+    OperationStaff,
+    Reservation,
+    Status,
+)
+from tests.factories import (
+    OperationFactory,
+    PatientFactory,
+    StaffMemberFactory,
+    TheatreFactory,
+    UserFactory,
+)
+
+MARK = "zqx"
+"""Every text of the patient begins so; the search for what was left behind ignores capitals."""
+YEARS = 20
+
+
+def marked(name: str) -> str:
+    return f"{MARK}-{name.replace('_', '-')}"
+
+
+def whole_patient(*, years_ago: float = YEARS) -> Patient:
+    """Return a patient whose last operation ended so many years ago and of whom all tables hold something."""
+    now = timezone.now()
+    then = now - timedelta(days=365.25 * years_ago)
+    patient = PatientFactory(
+        mrn=marked("mrn").upper(),
+        family_name=marked("family"),
+        given_name=marked("given"),
+        national_number=marked("national"),
+        phone=marked("phone"),
+        email=f"{MARK}@example.org",
+        language=marked("language"),
+        allergy_status="recorded",
+        deceased_on=(then + timedelta(days=1)).date(),
+    )
+    actor, other = UserFactory(given_name="Cora"), UserFactory(given_name="Olaf")
+    Allergy.objects.create(patient=patient, substance=marked("substance"), reaction=marked("reaction"))
+    assign_perm(CARE_TEAM, actor, patient)
+    EmergencyAccess.objects.create(
+        actor=actor,
+        patient=patient,
+        reason="cover",
+        explanation=marked("explanation"),
+        began=then,
+        ends=then,
+        reviewed_by=other,
+        reviewed_at=then,
+        outcome="justified",
+        note=marked("note"),
+    )
+    PatientBlock.objects.create(patient=patient, user=other, note=marked("block"))
+    Restriction.objects.create(patient=patient, verb="blocked", user=other, actor=actor, reason=marked("blocking"))
+    UnusualAccess.objects.create(
+        rule="own_record", actor=actor, patient=patient, day=then.date(), evidence="1", note=marked("unusual")
+    )
+    _rights(patient, actor, then)
+    _operation(patient, actor, then)
+    return patient
+
+
+def _rights(patient: Patient, actor: User, then: Any) -> None:
+    lifted = {"placed_by": actor, "lifted_by": actor, "placed_at": then, "lifted_at": then}
+    ProcessingRestriction.objects.create(patient=patient, ground="claims", reason=marked("restricted"), **lifted)
+    LegalHold.objects.create(patient=patient, reason=marked("hold"), **lifted)
+    Disclosure.objects.create(
+        patient=patient,
+        recipient=marked("court"),
+        content=marked("content"),
+        purpose=marked("purpose"),
+        basis="court",
+        withheld_until=then.date(),
+        recorded_by=actor,
+    )
+    Amendment.objects.create(
+        patient=patient,
+        wish=marked("wish"),
+        received_by=actor,
+        decision="denied",
+        reason=marked("denial"),
+        statement=marked("statement"),
+        decided_by=actor,
+        decided_at=then,
+    )
+    Erasure.objects.create(patient=patient, ground="request", state="refused", refusal="Too soon.", actor=actor)
+    RecordExport.objects.create(
+        patient=patient, actor=actor, purpose="patient", recipient=marked("recipient"), form="pdf"
+    )
+
+
+def _operation(patient: Patient, actor: User, then: Any) -> None:
+    theatre, surgeon = TheatreFactory(), StaffMemberFactory()
+    period = DateTimeTZRange(then - timedelta(hours=1), then)
+    operation: Operation = OperationFactory(
+        patient=patient,
+        notes=marked("notes"),
+        external_id=marked("external"),
+        status=Status.COMPLETED,
+        theatre=theatre,
+        period=period,
+        lead_surgeon=surgeon,
+        actor=actor,
+    )
+    operation.changes.update(note=marked("change"), at=then)
+    change = OperationChange.objects.get(operation=operation)
+    change.overrides = [{"reason": marked("override")}]
+    change.reason = CancellationReason.objects.create(code="unwell", group="Patient", label="Unwell")
+    change.save()
+    OperationEvent.objects.create(operation=operation, kind="out", at=then, recorded_by=actor)
+    OperationEquipment.objects.create(
+        operation=operation, equipment_type=EquipmentType.objects.create(code="arm", name="Arm")
+    )
+    OperationStaff.objects.create(operation=operation, role="assistant")
+    for resource, role in ((theatre, "theatre"), (surgeon, "lead_surgeon")):
+        Reservation.objects.create(operation=operation, resource=resource, role=role, period=period)
+
+
+def is_text(field: "Field[Any, Any]") -> bool:
+    """Say whether somebody may write words of their own into it."""
+    words = field.get_internal_type() in {"CharField", "TextField", "EmailField", "JSONField", "SlugField"}
+    return words and not field.choices
+
+
+def leading_to_patients() -> dict[type[Model], set[str]]:
+    """Return every model from which a chain of foreign keys leads to a patient, with the first steps."""
+    from django.apps import apps
+
+    models = [model for model in apps.get_models(include_auto_created=True) if model is not ContentType]
+    found: dict[type[Model], set[str]] = {Patient: set()}
+    while True:
+        more = {
+            model: steps
+            for model in models
+            if model not in found
+            and (steps := {f.name for f in model._meta.concrete_fields if f.related_model in found})
+        }
+        if not more:
+            return found
+        found |= more

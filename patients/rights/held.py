@@ -1,5 +1,8 @@
 """What ``patients`` and this app hold of a patient."""
 
+from django.db.models import Q
+from django.utils import timezone
+
 from patients.models import Allergy, CareTeamMember, EmergencyAccess, Patient, PatientBlock, Restriction
 from patients.rights.holdings import NUMBER_ONLY, Holding, hold
 from patients.rights.models import Amendment, Disclosure, Erasure, LegalHold, ProcessingRestriction, RecordExport
@@ -67,6 +70,7 @@ def register() -> None:
             title="What left the hospital",
             given=("at", "recipient", "content", "purpose", "basis", "recorded_by", "recorded_at"),
             withheld={**_numbers("patient"), "withheld_until": "A day that an authority asked for in writing."},
+            secret=lambda: Q(withheld_until__gte=timezone.localdate()),
             left={"recipient": "", "content": "", "purpose": ""},
         ),
         Holding(

@@ -35,6 +35,8 @@ class Holding:
     path: str = "patient"
     given: tuple[str, ...]
     withheld: Mapping[str, str] = field(default_factory=dict)
+    secret: Callable[[], Q] = Q
+    """Which rows are not given yet, as an authority asked; erasure does not ask."""
     goes: bool = False
     left: Left = field(default_factory=dict)
     stays: Mapping[str, str] = field(default_factory=dict)
@@ -58,7 +60,8 @@ class Holding:
         shown = [one for one in self.fields() if one.name in self.given]
         joined = [one.name for one in shown if isinstance(one, ForeignKey)]
         many = [one.name for one in shown if isinstance(one, ManyToManyField)]
-        rows = self.rows(patient_id).select_related(*joined).prefetch_related(*many)
+        rows = self.rows(patient_id).exclude(self.secret()) if self.secret() else self.rows(patient_id)
+        rows = rows.select_related(*joined).prefetch_related(*many)
         return [{one.name: _said(row, one) for one in shown} for row in rows]
 
     def erase(self, patient_id: int) -> int:

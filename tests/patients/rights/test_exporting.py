@@ -10,13 +10,14 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.audit.models import Access
 from accounts.models import User
 from patients.access import NotOnCareTeamError
 from patients.models import Patient, PatientBlock
 from patients.rights.exporting import export_record
-from patients.rights.models import RecordExport
+from patients.rights.models import Disclosure, RecordExport
 from tests.factories import SpecialtyFactory, UserFactory
 from tests.patients.rights.whole_patient import MARK, whole_patient
 from tests.scheduling.views.conftest import client_of
@@ -62,7 +63,7 @@ def test_the_copy_holds_every_text_but_those_about_colleagues(patient: Patient, 
     content = export_record(actor=coordinator, patient_id=patient.pk, **WHY)
     given = {text.lower() for text in texts(content) if MARK in text.lower()}
     names = "mrn family given national phone language substance reaction explanation block blocking restricted hold"
-    names += " wish denial statement recipient notes external change override"
+    names += " court content purpose wish denial statement recipient notes external change override"
     assert given == {f"{MARK}-{name}" for name in names.split()} | {f"{MARK}@example.org"}
     sections = {one["name"]: one["rows"] for one in content["sections"]}
     cora = User.objects.get(given_name="Cora")
@@ -70,6 +71,13 @@ def test_the_copy_holds_every_text_but_those_about_colleagues(patient: Patient, 
     assert sections["scheduling.operation"][0]["status"] == "Completed"
     assert [one["form"] for one in sections["rights.recordexport"]] == ["PDF, to read", "JSON, for other programs"]
     assert {"what", "why"} == set(content["left_out"][0])
+
+
+def test_what_an_authority_wants_kept_from_the_patient_is_not_in_it(patient: Patient, coordinator: User) -> None:
+    Disclosure.objects.filter(patient=patient).update(withheld_until=timezone.localdate())
+    content = export_record(actor=coordinator, patient_id=patient.pk, **WHY)
+    (own,) = next(one["rows"] for one in content["sections"] if one["name"] == "rights.disclosure")
+    assert own["content"] == "A copy of the whole record"
 
 
 def test_who_saw_the_record_is_in_it_and_the_copy_itself(patient: Patient, coordinator: User) -> None:

@@ -20,7 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from requests import RequestException
 
-from accounts.identity_provider import PROVIDER_ID, IdentityProvider
+from accounts.identity_provider import PROVIDER_ID, IdentityProvider, Saml
 from accounts.models import User
 from accounts.people import Person, PersonError, create_person, set_roles
 from accounts.second_factor import PROVEN
@@ -130,27 +130,7 @@ def _provider() -> IdentityProvider:
 
 def _app(known: IdentityProvider) -> SocialApp:
     if known.saml:
-        return SocialApp(
-            provider="saml",
-            provider_id=PROVIDER_ID,
-            name=known.name,
-            client_id=known.client_id,
-            settings={
-                "idp": {
-                    "entity_id": known.issuer,
-                    "sso_url": known.saml.sso_url,
-                    "x509cert": known.saml.certificate,
-                },
-                "attribute_mapping": {"uid": ["urn:oasis:names:tc:SAML:attribute:subject-id"]},
-                # The assertion itself is signed, answers a request of ours, and names who it is about.
-                "advanced": {
-                    "want_assertion_signed": True,
-                    "reject_idp_initiated_sso": True,
-                    "want_name_id": True,
-                    "allow_single_label_domains": True,  # https://theatres/ on an intranet
-                },
-            },
-        )
+        return _saml_app(known, known.saml)
     return SocialApp(
         provider="openid_connect",
         provider_id=PROVIDER_ID,
@@ -159,6 +139,30 @@ def _app(known: IdentityProvider) -> SocialApp:
         secret=known.client_secret,
         settings={"server_url": known.issuer, "oauth_pkce_enabled": True},
     )
+
+
+def _saml_app(known: IdentityProvider, saml: Saml) -> SocialApp:
+    from accounts.saml import AnsweringProvider  # noqa: PLC0415  # an extra
+
+    app: Any = SocialApp(
+        provider="saml",
+        provider_id=PROVIDER_ID,
+        name=known.name,
+        client_id=known.client_id,
+        settings={
+            "idp": {"entity_id": known.issuer, "sso_url": saml.sso_url, "x509cert": saml.certificate},
+            "attribute_mapping": {"uid": ["urn:oasis:names:tc:SAML:attribute:subject-id"]},
+            # The assertion itself is signed, answers a request of ours, and names who it is about.
+            "advanced": {
+                "want_assertion_signed": True,
+                "reject_idp_initiated_sso": True,
+                "want_name_id": True,
+                "allow_single_label_domains": True,  # https://theatres/ on an intranet
+            },
+        },
+    )
+    app.get_provider = lambda request: AnsweringProvider(request, app=app)
+    return app
 
 
 def _account_of(request: HttpRequest, claims: dict[str, Any], roles: frozenset[str]) -> User:

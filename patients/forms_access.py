@@ -37,7 +37,9 @@ class FindRecordForm(forms.Form):
     """Whose access history is wanted; posted, so that no address holds an MRN."""
 
     number = forms.CharField(
-        label="MRN, or our number", max_length=40, widget=forms.TextInput({"autocomplete": "off", "autofocus": True})
+        label="MRN, or our number as “No. 12”",
+        max_length=40,
+        widget=forms.TextInput({"autocomplete": "off", "autofocus": True}),
     )
 
 

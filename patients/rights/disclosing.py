@@ -1,6 +1,6 @@
 """The accounting of disclosures (45 CFR 164.528): what left the hospital, and what a patient is told of it."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -12,6 +12,8 @@ from patients.rights.models import NOT_ACCOUNTED, Disclosure, DisclosureBasis
 from patients.rights.restricting import lock_patient
 
 YEARS = 6
+MAY_WITHHOLD = (DisclosureBasis.OVERSIGHT, DisclosureBasis.POLICE)
+NOT_WITHHELD = "Only those who oversee health care and the police may ask for this (45 CFR 164.528(a)(2))."
 FUTURE = "This has not happened yet."
 
 
@@ -32,6 +34,8 @@ def record_disclosure(
         raise ValidationError(dict.fromkeys(missing, "Fill this in: the patient may ask."))
     if basis not in DisclosureBasis.values:
         raise ValidationError({"basis": "Say why it may leave."})
+    if withheld_until and basis not in MAY_WITHHOLD:
+        raise ValidationError({"withheld_until": NOT_WITHHELD})
     happened = at or timezone.now()
     if happened > timezone.now():
         raise ValidationError({"at": FUTURE})
@@ -42,11 +46,20 @@ def record_disclosure(
         )
 
 
+def _years_before(now: datetime) -> datetime:
+    """Return the same day six years ago; for a 29th of February the day before the 1st of March."""
+    try:
+        return now.replace(year=now.year - YEARS)
+    except ValueError:
+        return now.replace(year=now.year - YEARS, day=28)
+
+
 def accounting_of(patient_id: int) -> QuerySet[Disclosure]:
     """Return what a patient is told today: six years, without what they asked for themselves or is withheld.
 
     An agency may ask in writing that the patient be not told before a day (164.528(a)(2)).
     """
-    since = timezone.now() - timedelta(days=int(YEARS * 365.25))
-    told = Disclosure.objects.filter(patient=patient_id, at__gte=since).exclude(basis__in=NOT_ACCOUNTED)
+    told = Disclosure.objects.filter(patient=patient_id, at__gte=_years_before(timezone.now())).exclude(
+        basis__in=NOT_ACCOUNTED
+    )
     return told.exclude(withheld_until__gte=timezone.localdate())

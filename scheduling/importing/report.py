@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.spreadsheets import safe_cell
 from scheduling.importing.case import ImportFileError, Unreadable
 from scheduling.importing.overlaps import DoubleBooking
 from scheduling.services.importing import Entry, Imported, Outcome
@@ -100,7 +101,7 @@ class Report:
         writer.writeheader()
         for row in self._rows():
             cells = row | {"others": "; ".join(row["others"])}
-            writer.writerow({name: _cell(value) for name, value in cells.items()})
+            writer.writerow({name: safe_cell(value) for name, value in cells.items()})
         return text.getvalue()
 
     def _json(self) -> str:
@@ -118,11 +119,6 @@ class Report:
             "rows": self._rows(),
         }
         return json.dumps(content, indent=1)
-
-
-def _cell(value: object) -> object:
-    """Return text from the file so that a spreadsheet shows it instead of calculating it."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@"} else value
 
 
 def _section(title: str, lines: Iterator[str]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -32,7 +33,7 @@ for role in ROLES:
 
 @dataclass(frozen=True)
 class Site:
-    """An address, and for each role the cookie by which one is signed in."""
+    """An address, and for each role the cookies by which one is signed in and may post."""
 
     host: str
     port: int
@@ -46,12 +47,15 @@ class Site:
     def get(self, path: str, role: str = "") -> tuple[int, dict[str, str], str]:
         """Return status, headers (names in lower case) and body of an answer."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
-        headers = {"Cookie": f"sessionid={self.cookies[role]}"} if role else {}
+        headers = {"Cookie": self.cookies[role]} if self.cookies.get(role) else {}
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         body = answer.read().decode(errors="replace")
         connection.close()
-        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, body
+        found: dict[str, str] = {}
+        for name, value in answer.getheaders():  # a header may come twice: cookies do
+            found[name.lower()] = f"{found[name.lower()]}; {value}" if name.lower() in found else value
+        return answer.status, found, body
 
 
 @contextmanager
@@ -66,7 +70,8 @@ def demo_site() -> Iterator[Site]:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
         _wait(port, process)
-        yield Site("127.0.0.1", port, _sessions(environment))
+        keys = {"": "", **_sessions(environment)}
+        yield Site("127.0.0.1", port, {role: _cookies(port, key) for role, key in keys.items()})
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)
@@ -85,6 +90,18 @@ def _wait(port: int, process: "subprocess.Popen[bytes]") -> None:
     raise NotDoneError(message)
 
 
+def _cookies(port: int, session: str) -> str:
+    """Return the cookies of one browser: the session's, and the one against forged requests that a form gave it."""
+    signed_in = f"sessionid={session}" if session else ""
+    page = "/find/" if session else "/accounts/login/"
+    found = Site("127.0.0.1", port, {"me": signed_in}).get(page, "me")[1].get("set-cookie", "")
+    token = re.search(r"csrftoken=\w+", found)
+    if not token:
+        message = f"{page} gave no cookie against forged requests: nothing could be posted."
+        raise NotDoneError(message)
+    return "; ".join(filter(None, (signed_in, token[0])))
+
+
 def _sessions(environment: dict[str, str]) -> dict[str, str]:
     """Return for each role the key of a session that is signed in."""
     done = subprocess.run(
@@ -100,3 +117,9 @@ def _sessions(environment: dict[str, str]) -> dict[str, str]:
         message = f"Nobody could be signed in: {done.stderr.strip()[-200:]}"
         raise NotDoneError(message)
     return {role: key for _, role, key in lines}
+
+
+def posts_refused(path: str) -> int:
+    """Return how often the site has refused a post to ``path`` as forged, so far."""
+    log = PLACE / "site" / "log" / "web.log"
+    return log.read_text(errors="replace").count(f": {path}\n") if log.is_file() else 0

@@ -55,6 +55,10 @@ class Says:
     age: timedelta = timedelta()
     signed: bool = True
     in_response_to: str = ""
+    names_the_request: bool = True
+    """Whether what is signed says which request it answers; the wrapper around it always does."""
+    signed_for: str = ""
+    """Which request the signed part names, if another one than the wrapper."""
 
 
 class Provider:
@@ -117,6 +121,7 @@ def _time(at: datetime) -> str:
 def _assertion(says: Says) -> str:
     now = datetime.now(UTC) - says.age
     until = _time(now + timedelta(minutes=5))
+    answers = f' InResponseTo="{says.signed_for or says.in_response_to}"' if says.names_the_request else ""
     rows = "".join(
         f'<saml:Attribute Name="{name}">'
         + "".join(f"<saml:AttributeValue>{value}</saml:AttributeValue>" for value in values)
@@ -127,7 +132,7 @@ def _assertion(says: Says) -> str:
  IssueInstant="{_time(now)}"><saml:Issuer>{says.issuer}</saml:Issuer><saml:Subject>
 <saml:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">{says.subject}</saml:NameID>
 <saml:SubjectConfirmation Method="{BEARER}"><saml:SubjectConfirmationData NotOnOrAfter="{until}"
- Recipient="{says.recipient}" InResponseTo="{says.in_response_to}"/></saml:SubjectConfirmation></saml:Subject>
+ Recipient="{says.recipient}"{answers}/></saml:SubjectConfirmation></saml:Subject>
 <saml:Conditions NotBefore="{_time(now - timedelta(minutes=1))}" NotOnOrAfter="{until}"><saml:AudienceRestriction>
 <saml:Audience>{says.audience}</saml:Audience></saml:AudienceRestriction></saml:Conditions>
 <saml:AuthnStatement AuthnInstant="{_time(now)}" SessionIndex="_{uuid4()}"><saml:AuthnContext>

@@ -153,6 +153,8 @@ WRONG = {
     "by somebody else": Says(issuer="https://evil.example/"),
     "too old": Says(age=timedelta(minutes=30)),
     "from the future": Says(age=timedelta(minutes=-30)),
+    "not asked for, in a fresh wrapper": Says(names_the_request=False),
+    "for another request, in a fresh wrapper": Says(signed_for="_of_somebody_else"),
     "an answer to nothing": Says(in_response_to="_never_asked"),
     "without an address": Says(attributes={"x": ["y"]}),
 }

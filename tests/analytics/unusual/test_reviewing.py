@@ -50,6 +50,14 @@ def test_the_night_looks_at_yesterday(nurse: User) -> None:
     assert find_unusual_access() == 0
 
 
+def test_nights_that_were_missed_are_made_up_for(nurse: User) -> None:
+    record, today = patient(confidential=True), timezone.localdate()
+    for days in (2, 7, 8):
+        saw(nurse, record, when=at("12:00", today - timedelta(days=days)))
+    assert find_unusual_access() == 4
+    assert {(today - row.day).days for row in UnusualAccess.objects.all()} == {2, 7}
+
+
 def test_the_command() -> None:
     said = StringIO()
     call_command("find_unusual_access", "--day", str(DAY), stdout=said)

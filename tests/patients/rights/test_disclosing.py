@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -39,20 +39,25 @@ def test_what_counts_and_what_does_not(officer: User, patient: Patient) -> None:
     now, today = timezone.now(), timezone.localdate()
     told = [
         disclose(officer, patient),
-        disclose(officer, patient, at=now - timedelta(days=6 * 365)),
-        disclose(officer, patient, withheld_until=today - timedelta(days=1)),
+        disclose(officer, patient, at=now.replace(year=now.year - 6) + timedelta(minutes=1)),
+        disclose(officer, patient, basis="police", withheld_until=today - timedelta(days=1)),
     ]
-    disclose(officer, patient, at=now - timedelta(days=7 * 365))
+    disclose(officer, patient, at=now.replace(year=now.year - 6) - timedelta(minutes=1))
     disclose(officer, patient, basis="patient")
     disclose(officer, patient, basis="authorised")
-    disclose(officer, patient, withheld_until=today)
+    disclose(officer, patient, basis="police", withheld_until=today)
     disclose(officer, PatientFactory())
     assert set(accounting_of(patient.pk)) == set(told)
 
 
 @pytest.mark.parametrize(
     ("wrong", "field"),
-    [({"recipient": " "}, "recipient"), ({"content": ""}, "content"), ({"basis": "x"}, "basis")],
+    [
+        ({"recipient": " "}, "recipient"),
+        ({"content": ""}, "content"),
+        ({"basis": "x"}, "basis"),
+        ({"withheld_until": date(2030, 1, 1)}, "withheld_until"),
+    ],
 )
 def test_what_is_missing_is_named(officer: User, patient: Patient, wrong: dict[str, Any], field: str) -> None:
     with pytest.raises(ValidationError) as caught:

@@ -81,13 +81,17 @@ class PatientAdmin(ManagedAdmin):
         return super().has_change_permission(request, obj) and (obj is None or not self._is_closed(request, obj))
 
     def _is_closed(self, request: HttpRequest, patient: Patient) -> bool:
-        try:
-            demand_unrestricted(actor_of(request), {patient.pk}, access.NOTHING)
-        except RestrictedError as error:
-            if request.method == "GET":
-                self.message_user(request, str(error), messages.WARNING)
-            return True
-        return False
+        """Ask once in a request: Django asks for the permission at every turn."""
+        asked: dict[int, bool] = request.__dict__.setdefault("closed_records", {})
+        if patient.pk not in asked:
+            asked[patient.pk] = False
+            try:
+                demand_unrestricted(actor_of(request), {patient.pk}, access.NOTHING)
+            except RestrictedError as error:
+                asked[patient.pk] = True
+                if request.method == "GET":
+                    self.message_user(request, str(error), messages.WARNING)
+        return asked[patient.pk]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
         """Keep the summary true to the rows: a listed substance under "none known" would harm."""

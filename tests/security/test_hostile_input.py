@@ -18,6 +18,7 @@ from accounts.roles import Role
 from analytics.models import SecurityFinding, SecurityReport
 from hospital.permission_table import Guard, guards
 from patients.models import EmergencyAccess
+from patients.rights.models import Amendment
 from scheduling.models import Operation
 from tests.factories import OperationFactory, StaffMemberFactory, TheatreFactory, UserFactory
 from tests.security.hostile import HEADERS, content, field_names
@@ -42,6 +43,7 @@ def arguments(operation: Operation) -> dict[str, Any]:
         "change_id": operation.changes.get().pk,
         "day": date(2026, 11, 23),
         "finding_id": finding.pk,
+        "amendment_id": Amendment.objects.create(patient=operation.patient, wish="-", received_by=access.actor).pk,
         "report_id": SecurityReport.objects.create().pk,
         "form": "json",
     }

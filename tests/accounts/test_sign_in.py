@@ -81,6 +81,10 @@ def test_guessing_one_account_is_stopped(client: Client, jo: User) -> None:
 
     assert "Too many failed" in answer.content.decode()
     assert not is_signed_in(client)
+    neighbour = UserFactory(role=Role.THEATRE_NURSE)
+    neighbour.set_password(PASSWORD)
+    neighbour.save(update_fields=["password"])
+    assert sign_in(Client(), neighbour.email) == 302  # from the same address
 
 
 def test_a_shift_change_from_one_address_passes() -> None:

@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-from accounts.documents import Pages
-
 LETTERS = "Some letters can't be printed here and stand as question marks; the JSON copy has them as they are."
 
 
@@ -15,6 +13,8 @@ def as_json(content: dict[str, Any]) -> bytes:
 
 def as_pdf(content: dict[str, Any]) -> bytes:
     """Return the copy to read."""
+    from accounts.documents import Pages  # noqa: PLC0415  # its fonts would cost every start two seconds
+
     pdf = Pages("Copy of a record", head="Copy of everything held about a patient")
     pdf.text_block(
         f"Made on {content['made_at']} by {content['made_by']} for {content['recipient']}: {content['purpose']}. "

@@ -1,5 +1,6 @@
 """People and the roles they hold."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -18,7 +19,7 @@ from accounts import admin_roles
 from accounts.admin_access import CheckedFormSet, ManagedAdmin, ManagedInline
 from accounts.admin_actions import forget_factors, send_invitations, switch_off, switch_on, write_after_commit
 from accounts.granting import check_grant, may_manage
-from accounts.grants import Grant
+from accounts.grants import Grant, grants_by
 from accounts.invitations import invite, is_awaited
 from accounts.models import RoleAssignment, User
 from accounts.permissions import actor_of
@@ -72,8 +73,8 @@ class RoleFormSet(CheckedFormSet):
                 except ValidationError as error:
                     form.add_error(None, error)
 
-    def _grants(self, form: Any) -> list[Grant]:
-        held = RoleAssignment.objects.filter(pk=form.instance.pk).as_grants() if form.instance.pk else []
+    def _grants(self, form: Any) -> Sequence[Grant]:
+        held = grants_by(form.instance.pk) if form.instance.pk else ()
         if form in self.deleted_forms:
             return held
         asked = {name: frozenset(row.pk for row in form.cleaned_data[name]) for name in ("sites", "specialties")}

@@ -2,8 +2,8 @@
 
 from django.core.exceptions import ValidationError
 
-from accounts.grants import Grant
-from accounts.models import RoleAssignment, User
+from accounts.grants import Grant, grants_of
+from accounts.models import User
 from accounts.role_bounds import MANAGE_USERS
 
 OWN_ROLES = "Your own roles are changed by another administrator."
@@ -32,5 +32,4 @@ def may_manage(granter: User, holder: User) -> bool:
     own = granter.grants_of(MANAGE_USERS)
     if holder.pk == granter.pk or any(not grant.is_limited for grant in own):
         return True
-    held = RoleAssignment.objects.filter(user=holder).as_grants()
-    return all(any(one.covers(grant) for one in own) for grant in held)
+    return all(any(one.covers(grant) for one in own) for grant in grants_of(holder.pk))

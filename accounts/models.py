@@ -5,13 +5,12 @@ from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models, transaction
-from django.db.models import OuterRef, Q
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts.grants import Grant
+from accounts.grants import Grant, grants_of
 from accounts.roles import WORDS, Role
 
 
@@ -80,7 +79,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     @cached_property
     def grants(self) -> tuple[Grant, ...]:
         """The roles held today, each with its limits (read once per request, in one query)."""
-        return tuple(RoleAssignment.objects.filter(user=self).in_force().as_grants())
+        return grants_of(self.pk, on=timezone.localdate())
 
     @property
     def roles(self) -> frozenset[str]:
@@ -126,20 +125,6 @@ class RoleAssignmentQuerySet(models.QuerySet["RoleAssignment"]):
         today = timezone.localdate()
         began = Q(valid_from=None) | Q(valid_from__lte=today)
         return self.filter(began, Q(valid_until=None) | Q(valid_until__gte=today))
-
-    def as_grants(self) -> list[Grant]:
-        """Return what they give, in one query whatever their number."""
-        mine = {"roleassignment": OuterRef("pk")}
-        sites = RoleAssignment.sites.through.objects.filter(**mine).values("site_id")
-        specialties = RoleAssignment.specialties.through.objects.filter(**mine).values("specialty_id")
-        changed = RoleCapability.objects.filter(role=OuterRef("role"))
-        given, taken = (changed.filter(given=way).values("capability") for way in (True, False))
-        asked = (ArraySubquery(rows) for rows in (sites, specialties, given, taken))
-        names = ("sites", "specialties", "given", "taken")
-        return [
-            Grant(role=role, **dict(zip(names, map(frozenset, limits), strict=True)))
-            for role, *limits in self.values_list("role", *asked)
-        ]
 
 
 class RoleAssignment(models.Model):

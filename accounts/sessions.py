@@ -13,6 +13,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.sessions.backends.base import SessionBase
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -81,6 +82,11 @@ def end_sessions(user: User, *, but: str | None = None) -> int:
         session.end()
     end_streams([user.pk])
     return len(ended)
+
+
+def end_streams_of(sender: object, instance: UserSession, **_: object) -> None:  # noqa: ARG001  # a signal's arguments
+    """End the live streams of whoever a session was taken away from, however that was done."""
+    transaction.on_commit(lambda: end_streams([instance.user_id]))
 
 
 def end_streams(people: Iterable[int]) -> None:

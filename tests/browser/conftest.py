@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
 from accounts.models import User
 from resources.models import StaffMember, Theatre
@@ -113,6 +113,8 @@ def hospital(transactional_db: None) -> Hospital:
 
 
 OpenPage = Callable[..., Page]
+Stream = Callable[[Route], None]
+QUIET = "retry: 600000\n\n"
 
 
 @pytest.fixture
@@ -121,7 +123,7 @@ def open_page(browser: Browser, live_server: Any) -> Iterator[OpenPage]:
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
-    def open_page(path: str, user: User | None, **options: Any) -> Page:
+    def open_page(path: str, user: User | None, *, stream: Stream | None = None, **options: Any) -> Page:
         options = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce", **options}
         context = browser.new_context(base_url=live_server.url, **options)
         contexts.append(context)
@@ -133,8 +135,8 @@ def open_page(browser: Browser, live_server: Any) -> Iterator[OpenPage]:
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda message: errors.append(message.text) if "Content Security" in message.text else None)
-        # The stream is a process of its own; here it has no news.
-        page.route("**/live/", lambda route: route.fulfill(status=204))
+        # The stream is a process of its own; here it has no news, or is the one that a test runs.
+        page.route("**/live/", stream or (lambda route: route.fulfill(content_type="text/event-stream", body=QUIET)))
         page.goto(path)
         return page
 

@@ -6,6 +6,7 @@ import { refresh } from "./refresh.js";
 const POLL_MS = 60_000;
 const POLL_WHILE_LIVE_MS = 300_000;
 const GATHER_MS = 120;
+const REOPEN_MS = 5_000;
 
 let timer = 0;
 let stream = null;
@@ -24,6 +25,13 @@ function listen() {
   });
   // News may have passed while the connection was down.
   stream.addEventListener("open", () => Date.now() - polled > GATHER_MS * 10 && soon());
+  stream.addEventListener("error", () => stream.readyState === EventSource.CLOSED && refused());
+}
+
+/** The browser gives up after a refusal: the session may be over, which the next look shows, or the stream away. */
+function refused() {
+  soon();
+  setTimeout(listen, REOPEN_MS * (1 + Math.random()));
 }
 
 function moveNowLine() {

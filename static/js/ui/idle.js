@@ -12,6 +12,7 @@ const dialog = () => document.getElementById("idle-warning");
 let told = Date.now();
 let limit = Infinity;
 let timer = 0;
+let isLeaving = false;
 
 const active = () => Math.max(told, Number(localStorage.getItem(KEY)) || 0);
 
@@ -31,6 +32,7 @@ function noteHand() {
  * the server finds the time over, shows the sign-in page and leads back.
  */
 async function leave() {
+  isLeaving = true;
   clearInterval(timer);
   dialog().close();
   if (!isTyped() || !(await coverUntilSignedIn())) {
@@ -40,6 +42,7 @@ async function leave() {
   told = Date.now();
   localStorage.setItem(KEY, told);
   timer = setInterval(look, LOOK_MS);
+  isLeaving = false;
 }
 
 const left = () => limit - (Date.now() - active());
@@ -58,5 +61,6 @@ export function startIdle() {
   localStorage.setItem(KEY, told);
   for (const type of ["pointerdown", "keydown"]) document.addEventListener(type, noteHand, { passive: true });
   dialog().addEventListener("close", () => left() > 0 && tell());
+  document.addEventListener("session:over", () => !isLeaving && leave());
   timer = setInterval(look, LOOK_MS);
 }

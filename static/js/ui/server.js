@@ -47,10 +47,11 @@ export function openByPost(url) {
   form.submit();
 }
 
-/** GET a fragment of a page as text, or null when it can't be had now. */
+/** GET a fragment of a page as text, or null when it can't be had now; says on the document if the session is over. */
 export async function fragment(url) {
   try {
     const response = await fetch(url, { headers: { "X-Background": "1" } });
+    if (response.redirected) document.dispatchEvent(new CustomEvent("session:over"));
     return response.ok && !response.redirected ? await response.text() : null;
   } catch {
     return null;

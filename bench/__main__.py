@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BENCHES = ("booking", "slots", "board", "access", "browser", "record")
+BENCHES = ("booking", "slots", "board", "access", "browser", "record", "trail")
 
 
 def arguments() -> argparse.Namespace:

@@ -41,5 +41,5 @@ def drop_leftovers() -> None:
         cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [TEST_DATABASE])
         for (name,) in cursor.fetchall():
             run = re.match(rf"{TEST_DATABASE}(\d+)", name)
-            if run and not exists(int(run[1])):
+            if run and run[1] != os.environ["TEST_RUN"] and not exists(int(run[1])):
                 cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -1,5 +1,6 @@
 """Every address, every method, every role, the visitor and the neighbour, against the table written by hand."""
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -21,11 +22,12 @@ from patients.rights.models import Amendment
 from scheduling.models import Operation
 from tests.accounts.access_table import ADMIN, PAGES, ROLES, Row
 from tests.factories import OperationFactory, SpecialtyFactory, StaffMemberFactory, UserFactory
-from tests.hospital.admin_rows import make
+from tests.hospital.admin_rows import make as make_rows
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-METHODS = ("get", "post", "put", "delete", "head", "options", "patch")
+USED = ("get", "post", "head")
+METHODS = (*USED, "put", "delete", "options", "patch")
 GUARDED = {guard.name: guard for guard in guards() if guard.capability}
 MODELS: dict[str, type[Model]] = {model._meta.label_lower: model for model in admin.site._registry}
 
@@ -52,20 +54,23 @@ def neighbour(letter: str) -> User:
     return UserFactory(role=ROLES[letter], role__specialties=[SpecialtyFactory()], is_staff=True)
 
 
+ARGUMENTS: dict[str, Callable[[Operation, EmergencyAccess], object]] = {
+    "finding_id": lambda *_: _finding().pk,
+    "report_id": lambda *_: SecurityReport.objects.create().pk,
+    "form": lambda *_: "json",
+    "operation_id": lambda operation, _: operation.pk,
+    "patient_id": lambda operation, _: operation.patient_id,
+    "access_id": lambda _, access: access.pk,
+    "person_id": lambda _, access: access.actor_id,
+    "amendment_id": lambda operation, access: _amendment(operation, access).pk,
+    "change_id": lambda operation, _: operation.changes.latest("version").pk,
+    "day": lambda *_: date(2026, 11, 23),
+}
+
+
 def address(guard: Guard, operation: Operation, access: EmergencyAccess) -> str:
-    arguments = {
-        "finding_id": _finding().pk,
-        "report_id": SecurityReport.objects.create().pk,
-        "form": "json",
-        "operation_id": operation.pk,
-        "patient_id": operation.patient_id,
-        "access_id": access.pk,
-        "person_id": access.actor_id,
-        "amendment_id": _amendment(operation, access).pk,
-        "change_id": operation.changes.latest("version").pk,
-        "day": date(2026, 11, 23),
-    }
-    named = {name: value for name, value in arguments.items() if f"{name}>" in guard.route}
+    """Return the address of a view about the operation; what its number stands for is made when it is needed."""
+    named = {name: make(operation, access) for name, make in ARGUMENTS.items() if f"{name}>" in guard.route}
     question = f"?first={operation.pk}" if guard.name == "scheduling:operation-swap" else ""
     return reverse(guard.name, kwargs=named) + question
 
@@ -96,12 +101,12 @@ def expected(row: Row, letter: str, method: str, *, is_open: bool) -> int:
     return 403 if status != 405 and row.of_patient and not is_open else status
 
 
-def walk(client: Client, operation: Operation) -> dict[tuple[str, str], int]:
+def walk(client: Client, operation: Operation, methods: Sequence[str]) -> dict[tuple[str, str], int]:
     access = access_to(operation)
     return {
         (name, method): getattr(client, method)(address(guard, operation, access)).status_code
         for name, guard in GUARDED.items()
-        for method in METHODS
+        for method in methods
     }
 
 
@@ -116,7 +121,8 @@ def test_pages(letter: str, *, is_open: bool) -> None:
     operation = OperationFactory()
     user = colleague(letter, operation) if is_open else neighbour(letter)
 
-    found = walk(client_of(user), operation)
+    # Whose patient it is plays no part in a method that no view answers.
+    found = walk(client_of(user), operation, METHODS if is_open else USED)
 
     table = {key: expected(PAGES[key[0]], letter, key[1], is_open=is_open) for key in found}
     assert {key: found[key] for key in found if found[key] != table[key]} == {}
@@ -145,7 +151,7 @@ PAGES_OF_A_MODEL = ("changelist", "add", "change", "delete")
 
 @pytest.fixture
 def rows(db: None) -> dict[str, Any]:
-    return {label: make(model, [1])[0] for label, model in MODELS.items()}
+    return {label: make_rows(model, [1])[0] for label, model in MODELS.items()}
 
 
 def may(label: str, page: str, letter: str) -> bool:

@@ -28,7 +28,7 @@ def run(tmp_path: Path, *arguments: str) -> dict[str, Any]:
 
 
 def test_nothing_is_booked_twice_lost_or_dead_locked(tmp_path: Path) -> None:
-    found = run(tmp_path, "--attempts", "3000", "--seconds", "30")
+    found = run(tmp_path, "--attempts", "3000", "--seconds", "15")
 
     assert found["done"] > 20
     assert found["unacknowledged"] == 0

@@ -15,7 +15,7 @@ from hospital.embedded.using import running
 from hospital.processes import exists
 from hospital.settings.test import TEST_DATABASE, TEST_PLACE
 
-pytest_plugins = ["tests.hospital.leaks"]
+pytest_plugins = ["tests.hospital.leaks", "tests.flushing"]
 
 
 @pytest.hookimpl(tryfirst=True)

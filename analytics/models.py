@@ -86,6 +86,7 @@ class UnusualRule(models.TextChoices):
     COLLEAGUE = "colleague", "Colleague, perhaps"
     NO_APPOINTMENT = "no_appointment", "No operation near"
     OFF_DUTY = "off_duty", "Outside the roster"
+    NIGHT = "night", "At night"
     VOLUME = "volume", "Many records"
 
 

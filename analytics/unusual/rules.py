@@ -21,6 +21,8 @@ USUAL_DAYS, LEAST_DAYS = 28, 5
 MANY, TIMES_USUAL = 50, 3
 """So many opened records a day, and so many times the person's own median of the last four weeks."""
 APPOINTMENT_DAYS = 30
+NIGHT_BEGINS, NIGHT_ENDS = 22, 6
+"""Hours of the hospital's clock between which people without a roster are asked."""
 BEFORE_AND_AFTER = "1 hour"
 """People come early and stay late."""
 
@@ -109,6 +111,38 @@ def off_duty(day: date) -> Iterator[Unusual]:
             yield Unusual(actor, None, f"{_times(count)} at records outside the roster, the first at {when}.")
 
 
+def night(day: date) -> Iterator[Unusual]:
+    """Yield people without a roster who opened records at night, by the hospital's clock."""
+    span = span_of(day)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH looks AS (
+                SELECT actor_id, at, extract(hour FROM at AT TIME ZONE %(zone)s) AS hour FROM audit_access
+                WHERE at >= %(start)s AND at < %(end)s AND kind = ANY (%(kinds)s) AND actor_id IS NOT NULL
+            )
+            SELECT actor_id, count(*), min(at) FROM looks
+            WHERE (hour >= %(begins)s OR hour < %(ends)s) AND NOT EXISTS (
+                SELECT FROM resources_staffmember AS m
+                JOIN resources_shift AS s ON s.staff_member_id = m.resource_ptr_id
+                WHERE m.user_id = actor_id
+                    AND s.period && tstzrange(%(start)s - interval '14 days', %(end)s + interval '14 days'))
+            GROUP BY actor_id ORDER BY actor_id
+            """,
+            {
+                "start": span.start,
+                "end": span.end,
+                "kinds": _kinds(ON_PURPOSE),
+                "zone": timezone.get_current_timezone_name(),
+                "begins": NIGHT_BEGINS,
+                "ends": NIGHT_ENDS,
+            },
+        )
+        for actor, count, first in cursor.fetchall():
+            when = f"{timezone.localtime(first):%H:%M}"
+            yield Unusual(actor, None, f"{_times(count)} at records at night, without a roster; the first at {when}.")
+
+
 def volume(day: date) -> Iterator[Unusual]:
     """Yield people who opened far more records than they usually do in a day."""
     today = _opened_by_day(day, day)
@@ -129,6 +163,7 @@ RULES: dict[str, Rule] = {
     "colleague": colleague,
     "no_appointment": no_appointment,
     "off_duty": off_duty,
+    "night": night,
     "volume": volume,
 }
 

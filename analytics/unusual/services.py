@@ -32,7 +32,8 @@ def find_unusual(day: date) -> int:
 def review_unusual(*, actor: User, numbers: Iterable[int], outcome: str, note: str = "") -> int:
     """Record one outcome for all rows named, or for none; return how many.
 
-    Raises :class:`~django.core.exceptions.ValidationError` if one was reviewed already or is the actor's own.
+    Raises :class:`~django.core.exceptions.ValidationError` if one was reviewed already or is the actor's own, and
+    for several rows without a note.
     """
     authorise(actor, REVIEW)
     if outcome not in UnusualOutcome.values or not outcome:
@@ -40,6 +41,8 @@ def review_unusual(*, actor: User, numbers: Iterable[int], outcome: str, note: s
     wanted = sorted(set(numbers))
     if not wanted:
         raise ValidationError("Tick at least one row.")
+    if len(wanted) > 1 and not note.strip():
+        raise ValidationError(f"Say in the note what holds for all {len(wanted)} rows: an outcome can't be taken back.")
     with transaction.atomic(durable=True):
         rows = list(UnusualAccess.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk"))
         if len(rows) != len(wanted) or any(row.outcome for row in rows):

@@ -13,12 +13,12 @@ from accounts.permissions import authorise
 from patients import permissions
 from patients.access import in_emergency, on_care_team
 from patients.models import Patient
-from patients.rights.models import LegalHold, ProcessingRestriction, RestrictionGround
+from patients.rights.models import Erasure, ErasureState, LegalHold, ProcessingRestriction, RestrictionGround
 
 NO_REASON = "Say why, in a few words."
 PAST = "This day is over."
 ALREADY = "There is one already. Lift it first."
-ERASED = "This record was erased."
+ERASED = "This record was erased. If the patient comes again, register them anew."
 SENTENCE = (
     "Processing of this patient’s record is restricted (GDPR, Article 18): only the care team and those who treat the "
     "patient may change it. Ask the privacy officer."
@@ -26,10 +26,10 @@ SENTENCE = (
 
 
 class RestrictedError(PermissionDenied):
-    """The record is restricted, and the actor does not treat the patient."""
+    """The record is restricted, and the actor does not treat the patient; or there is nothing left of it."""
 
-    def __init__(self) -> None:
-        super().__init__(SENTENCE)
+    def __init__(self, sentence: str = SENTENCE) -> None:
+        super().__init__(sentence)
 
 
 def restrict_processing(
@@ -89,9 +89,12 @@ def demand_unrestricted(actor: User, patient_ids: set[int], treats: Q) -> None:
     """Raise :class:`RestrictedError` where a record is restricted and ``actor`` does not treat the patient.
 
     ``treats`` is what the caller knows of it, as a condition on patients; the care team and emergency access count
-    in any case.
+    in any case. With an erased record nobody plans.
     """
-    restricted = Patient.objects.filter(is_restricted(), pk__in=patient_ids)
+    erased = Q(Exists(Erasure.objects.filter(patient=OuterRef("pk"), state=ErasureState.DONE)))
+    restricted = Patient.objects.filter(Q(is_restricted()) | erased, pk__in=patient_ids)
+    if restricted.filter(erased).exists():
+        raise RestrictedError(ERASED)
     if restricted.exclude(treats | Q(on_care_team(actor)) | Q(in_emergency(actor))).exists():
         raise RestrictedError
 

@@ -4,7 +4,7 @@ import importlib
 import inspect
 import pkgutil
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from django import forms
@@ -84,9 +84,12 @@ def _forms() -> Iterator[type[forms.BaseForm]]:
                         yield found
 
 
-def content(own: dict[str, str]) -> st.SearchStrategy[dict[str, list[str]]]:
-    """Return fields of a request: hostile values, some doubled; ``own`` are values that exist, to get further."""
-    names = st.sampled_from(field_names())
+def content(own: dict[str, str], known: Sequence[str] = ()) -> st.SearchStrategy[dict[str, list[str]]]:
+    """Return fields of a request: hostile values, some doubled; ``own`` are values that exist, to get further.
+
+    ``known`` names the fields of a page that is not ours; without it, ours are found in the code.
+    """
+    names = st.sampled_from(known or field_names())
     values = st.lists(VALUES, min_size=1, max_size=2)
     hostile = st.dictionaries(names, values, max_size=12)
     real = st.fixed_dictionaries({}, optional={name: st.just([value]) for name, value in own.items()})

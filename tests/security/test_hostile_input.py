@@ -4,28 +4,47 @@
 """
 
 import os
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.models import RoleAssignment
+from accounts.models import RoleAssignment, User
 from accounts.roles import Role
 from analytics.models import SecurityFinding, SecurityReport
 from hospital.permission_table import Guard, guards
 from patients.models import EmergencyAccess
 from patients.rights.models import Amendment
 from scheduling.models import Operation
+from tests.accounts.test_access_table import MODELS
 from tests.factories import OperationFactory, StaffMemberFactory, TheatreFactory, UserFactory
 from tests.security.hostile import HEADERS, content, field_names
 
 pytestmark = pytest.mark.django_db
 EXAMPLES = int(os.environ.get("HOSTILE_EXAMPLES", "12"))
+FEWER = max(4, EXAMPLES // 3)
+"""For pages that are a library's, and many."""
+METHODS = st.sampled_from(["get", "post"])
+SIGN_IN_FIELDS = (
+    *("login", "email", "password", "password1", "password2", "oldpassword", "remember", "code", "credential", "name"),
+    *("next", "action", "secret", "process", "state", "error", "SAMLResponse", "RelayState", "id_token"),
+)
+ADMIN_FIELDS = ("q", "o", "p", "all", "e", "_popup", "_to_field", "_changelist_filters", "action", "_selected_action")
 ADDRESSES = [guard for guard in guards() if guard.capability]
+
+
+def sign_in_pages(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[URLPattern]:
+    """Yield every address below ``/accounts/``, those of included modules too."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from sign_in_pages(pattern.url_patterns)
+        else:
+            yield pattern
 
 
 def arguments(operation: Operation) -> dict[str, Any]:
@@ -82,12 +101,67 @@ def test_nothing_breaks(guard: Guard, everything: Client) -> None:
     }
 
     @settings(max_examples=EXAMPLES, deadline=10_000, suppress_health_check=list(HealthCheck), derandomize=True)
-    @given(fields=content(own), method=st.sampled_from(["get", "post"]), headers=HEADERS)
+    @given(fields=content(own), method=METHODS, headers=HEADERS)
     def ask(fields: dict[str, list[str]], method: str, headers: dict[str, str]) -> None:
         answer = getattr(everything, method)(url, fields, headers=headers)
         assert answer.status_code < 500, (method, url, fields)
 
     ask()
+
+
+SIGN_IN_PAGES = sorted(
+    {str(pattern.name) for pattern in sign_in_pages(get_resolver("accounts.urls").url_patterns) if pattern.name}
+)
+NUMBERED = {"pk": 1, "session_id": 1, "key": "a-b", "uidb36": "1", "provider_id": "hospital", "organization_slug": "x"}
+
+
+@pytest.mark.parametrize("is_signed_in", [True, False], ids=["signed in", "signed out"])
+@pytest.mark.parametrize("name", SIGN_IN_PAGES)
+def test_no_page_about_signing_in_breaks(name: str, everything: Client, *, is_signed_in: bool) -> None:
+    """Whoever has no account can send anything here."""
+    url = address_of(name)
+    user = User.objects.get(role_assignments__role=Role.COORDINATOR)
+    own = {"login": user.email, "email": user.email, "password": "x", "code": "123456", "next": "/"}
+
+    @settings(max_examples=FEWER, deadline=10_000, suppress_health_check=list(HealthCheck), derandomize=True)
+    @given(fields=content(own, SIGN_IN_FIELDS), method=METHODS, headers=HEADERS)
+    def ask(fields: dict[str, list[str]], method: str, headers: dict[str, str]) -> None:
+        client = Client()
+        if is_signed_in:
+            client.force_login(user)
+        answer = getattr(client, method)(url, fields, headers=headers)
+        assert answer.status_code < 500, (method, url, fields)
+
+    ask()
+
+
+def address_of(name: str) -> str:
+    """Return the address, with something in each place that it leaves open."""
+    for pattern in sign_in_pages(get_resolver("accounts.urls").url_patterns):
+        if pattern.name == name:
+            wanted = pattern.pattern.regex.groupindex if hasattr(pattern.pattern, "regex") else {}
+            return reverse(name, kwargs={place: NUMBERED[place] for place in wanted})
+    raise LookupError(name)
+
+
+@pytest.mark.parametrize("label", sorted(MODELS))
+def test_no_page_of_the_admin_breaks(label: str) -> None:
+    user = UserFactory(role=Role.ADMINISTRATOR, is_staff=True, is_superuser=True)
+    client = Client()
+    client.force_login(user)
+    place = f"admin:{label.replace('.', '_')}"
+    fields = [field.name for field in MODELS[label]._meta.get_fields()]
+    names = [*ADMIN_FIELDS, *fields, *(f"{name}__exact" for name in fields), *(f"{name}_0" for name in fields)]
+
+    @settings(max_examples=FEWER, deadline=10_000, suppress_health_check=list(HealthCheck), derandomize=True)
+    @given(asked=content({}, names), page=st.sampled_from(["changelist", "add"]), method=METHODS)
+    def ask(asked: dict[str, list[str]], page: str, method: str) -> None:
+        answer = getattr(client, method)(reverse(f"{place}_{page}"), asked)
+        assert answer.status_code < 500, (method, place, page, asked)
+
+    ask()
+    for number in ("0", "-1", "9" * 30, "x", "%00", "1/../.."):
+        assert client.get(f"/admin/{label.replace('.', '/')}/{number}/change/").status_code < 500
 
 
 PATHS = ["/%ff", "/%00", "/schedule/2026-02-30/", "/schedule/0000-00-00/", "/schedule/99999-01-01/", "/operations/0/"]

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from patients.models import Patient
+from patients.rights.restricting import is_restricted
 from resources.models import Resource, Specialty
 from scheduling.conflicts import Conflict, Facts, check_plan
 from scheduling.importing.case import Case
@@ -29,6 +30,8 @@ from scheduling.services.importing.writing import Booking, write
 from scheduling.services.overriding import as_kept
 from scheduling.services.requesting import Request, build_operation
 
+RESTRICTED = "The patient's record is restricted, so nothing is planned by a list. Book it by hand if you treat them."
+
 
 def day_of(case: Case) -> date:
     """Return the local date on which a case is booked to start."""
@@ -37,7 +40,11 @@ def day_of(case: Case) -> date:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One import under way. ``case_names`` says how to name an operation, by its number."""
+    """One import under way.
+
+    ``case_names`` says how to name an operation, by its number; ``closed`` are the MRNs of records with which
+    nothing may be planned.
+    """
 
     actor: User
     source: str
@@ -46,6 +53,7 @@ class Run:
     case_names: dict[int, str] = field(default_factory=dict)
     days: set[date] = field(default_factory=set)
     patients: dict[str, Patient] = field(default_factory=dict)
+    closed: frozenset[str] = frozenset()
     priority: Priority = field(init=False)
 
     def say(self, outcome: Outcome, case: Case, reason: str = "", others: tuple[str, ...] = ()) -> None:
@@ -59,6 +67,7 @@ class Run:
         patients = Patient.objects.filter(mrn__in=[_mrn(case) for case in fresh])
         locked = patients.select_for_update(no_key=True).order_by("pk")
         self.patients = {patient.mrn: patient for patient in locked}
+        self.closed = frozenset(patients.filter(is_restricted()).values_list("mrn", flat=True))
         theatres = {row.pk for case in fresh if (row := self.lists.theatre(case))}
         resources = Resource.objects.filter(pk__in=theatres).select_for_update(no_key=True)
         list(resources.order_by("pk").values_list("pk"))
@@ -71,6 +80,9 @@ class Run:
         facts = Facts.load(plans)
         bookings = []
         for case, plan in zip(cases, plans, strict=True):
+            if _mrn(case) in self.closed:
+                self.say(Outcome.REFUSED, case, RESTRICTED)
+                continue
             conflicts = check_plan(plan, facts)
             hard = [conflict for conflict in conflicts if conflict.is_hard]
             if hard or _lacks_side(plan.operation):

@@ -161,3 +161,10 @@ def test_three_rows_take_as_many_queries_as_one(officer: User, django_assert_num
         row(UserFactory())
     with django_assert_num_queries(6):
         client.get("/reviews/unusual/")
+
+
+def test_several_rows_at_once_need_a_note(officer: User) -> None:
+    rows = [row(UserFactory()), row(UserFactory())]
+    with pytest.raises(ValidationError, match="all 2 rows"):
+        review_unusual(actor=officer, numbers=[one.pk for one in rows], outcome="justified", note="  ")
+    assert UnusualAccess.objects.exclude(outcome="").count() == 0

@@ -128,6 +128,21 @@ def test_without_a_roster_nobody_is_outside_of_it(ann: User) -> None:
     assert found(rules.off_duty) == set()
 
 
+@pytest.mark.parametrize(
+    ("clock", "stands_out"), [("21:59", False), ("22:00", True), ("05:59", True), ("06:00", False)]
+)
+def test_at_night_without_a_roster(clock: str, ann: User, *, stands_out: bool) -> None:
+    saw(ann, patient(), when=at(clock))
+    assert (found(rules.night) != set()) == stands_out
+
+
+def test_with_a_roster_the_night_is_a_shift_like_others(ann: User) -> None:
+    member = StaffMemberFactory(user=ann)
+    Shift.objects.create(staff_member=member, period=Period(at("20:00"), at("23:59")).as_range())
+    saw(ann, patient(), when=at("23:00"))
+    assert found(rules.night) == set()
+
+
 def many(person: User, count: int, day: date = DAY) -> None:
     with connection.cursor() as cursor:
         cursor.execute(

@@ -23,8 +23,9 @@ from patients.rights.restricting import hold_record, restrict_processing
 from patients.rights.retention import KINDS, delete_old
 from scheduling.integrity import find_breaches
 from scheduling.models import Operation
+from scheduling.services import NotPossibleError, Request, request_operation
 from tests.accounts.audit.conftest import empty
-from tests.factories import OperationFactory, PatientFactory, UserFactory
+from tests.factories import OperationFactory, PatientFactory, PriorityFactory, ProcedureFactory, UserFactory
 from tests.patients.rights.whole_patient import MARK, whole_patient
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,6 +78,18 @@ def test_nothing_is_left_of_whom_it_was(officer: User) -> None:
     operation = Operation.objects.get()
     assert (operation.status, operation.notes, operation.patient_id) == ("completed", "", patient.pk)
     assert find_breaches() == []
+
+
+def test_nothing_is_planned_with_an_erased_record(officer: User) -> None:
+    coordinator = UserFactory(role="coordinator")
+    patient = PatientFactory()
+    ask_erasure(actor=officer, patient_id=patient.pk)
+    list(erase_ordered())
+    with pytest.raises(NotPossibleError, match="register them anew"):
+        request_operation(
+            actor=coordinator,
+            request=Request(patient=patient, procedure=ProcedureFactory(), priority=PriorityFactory()),
+        )
 
 
 def test_another_patient_keeps_everything(officer: User) -> None:

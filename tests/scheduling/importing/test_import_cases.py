@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.permissions import NotAllowedError
 from patients.models import Patient
+from patients.rights.restricting import restrict_processing
 from resources.models import OpeningHours, Specialty, Theatre
 from scheduling.importing.mapping import Mapping
 from scheduling.importing.reading import read_cases
@@ -317,3 +318,14 @@ def test_only_those_who_may_import(tmp_path):
     clerk = UserFactory(role="booking_clerk")
     with pytest.raises(NotAllowedError):
         import_cases(actor=clerk, cases=[], source="list.csv", mapping=Mapping())
+
+
+def test_nothing_is_planned_by_a_list_for_a_restricted_record(bring):
+    patient = PatientFactory(mrn="R1")
+    officer = UserFactory(role="privacy_officer")
+    restrict_processing(actor=officer, patient_id=patient.pk, ground="claims", reason="Claim 7")
+    rows = ["1,Blue,Bones,Knee,60,2022-02-01 08:00,R1", "2,Blue,Bones,Knee,60,2022-02-01 10:00,R2"]
+    done = bring(*rows, header=HEADER_WITH_MRN)
+    assert outcomes(done) == [("1", "refused"), ("2", "booked")]
+    assert "restricted" in done.entries[0].reason
+    assert Operation.objects.filter(patient=patient).count() == 0

@@ -29,8 +29,8 @@ pytestmark = pytest.mark.browser
 PASSWORD = "a long enough sentence"
 
 
-@pytest.fixture
-def stream(transactional_db: None) -> Iterator[Stream]:
+@pytest.fixture(scope="module")
+def stream(django_db_setup: None) -> Iterator[Stream]:
     """Run the live process beside the server, and lead a page's stream there."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

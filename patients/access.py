@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from patients import permissions
+from patients.conditions import holds
 
 EVERYTHING = Q(Value(True, output_field=BooleanField()))  # noqa: FBT003  # SQL's TRUE; an empty Q would vanish in an OR
 NOTHING = Q(Value(False, output_field=BooleanField()))  # noqa: FBT003
@@ -53,32 +54,31 @@ def _any(rules: list[Reach], user: User) -> Q:
     return found
 
 
+# These three are sets that do not depend on the row: PostgreSQL reads each once and looks rows up in it, where an
+# EXISTS in an OR would be asked again for every row.
+_CARE_TEAM = """
+    {} IN (SELECT member.content_object_id FROM patients_careteammember AS member
+           JOIN auth_permission AS permission ON permission.id = member.permission_id
+           WHERE member.user_id = %s AND permission.codename = %s)
+"""
+_EMERGENCY = "{} IN (SELECT patient_id FROM patients_emergencyaccess WHERE actor_id = %s AND began <= %s AND ends > %s)"
+_BLOCKED = "{} IN (SELECT patient_id FROM patients_patientblock WHERE user_id = %s)"
+
+
 def on_care_team(user: User, patient: str = "pk") -> Q:
-    """Return the patients on whose care team ``user`` was put.
-
-    These three are sets that do not depend on the row: PostgreSQL reads each once and looks rows up in it,
-    where an ``EXISTS`` in an ``OR`` would be asked again for every row.
-    """
-    from patients.models import CareTeamMember  # noqa: PLC0415  # the models' querysets ask this module
-
-    mine = CareTeamMember.objects.filter(user=user, permission__codename=permissions.CARE_TEAM)
-    return Q(**{f"{patient}__in": mine.values("content_object")})
+    """Return the patients on whose care team ``user`` was put."""
+    return holds(patient, _CARE_TEAM, user.pk, permissions.CARE_TEAM)
 
 
 def in_emergency(user: User, patient: str = "pk") -> Q:
     """Return the patients to whom ``user`` has emergency access at this moment."""
-    from patients.models import EmergencyAccess  # noqa: PLC0415
-
     now = timezone.now()
-    opened = EmergencyAccess.objects.filter(actor=user, began__lte=now, ends__gt=now)
-    return Q(**{f"{patient}__in": opened.values("patient")})
+    return holds(patient, _EMERGENCY, user.pk, now, now)
 
 
 def is_blocked(user: User, patient: str = "pk") -> Q:
     """Return the patients who asked that ``user`` shall not see them."""
-    from patients.models import PatientBlock  # noqa: PLC0415
-
-    return Q(**{f"{patient}__in": PatientBlock.objects.filter(user=user).values("patient")})
+    return holds(patient, _BLOCKED, user.pk)
 
 
 def combine(user: User, roles: Q, patient: str = "pk") -> Q:

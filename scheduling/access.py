@@ -18,7 +18,8 @@ from accounts.models import User
 from accounts.roles import Role
 from patients import permissions as patient_permissions
 from patients.access import EVERYTHING, NOTHING, but_confidential, combine, is_blocked
-from resources.models import StaffMember, Theatre
+from patients.conditions import holds
+from resources.models import Theatre
 from scheduling import permissions
 from scheduling.querysets import local_midnight
 
@@ -122,33 +123,43 @@ def _limits(grant: Grant) -> Q:
     if grant.specialties:
         within = Q(specialty__in=grant.specialties)
     if grant.sites:
-        here = Q(theatre=None) | Q(theatre__in=Theatre.objects.filter(site__in=grant.sites).values("pk"))
+        here = holds("theatre_id", _AT_SITES, sorted(grant.sites))
         within = here if within == EVERYTHING else within & here
     return within
 
 
+_AT_SITES = "{0} IS NULL OR {0} IN (SELECT resource_ptr_id FROM resources_theatre WHERE site_id = ANY (%s))"
+_IS_ME = "{} IN (SELECT resource_ptr_id FROM resources_staffmember WHERE user_id = %s)"
+_ON_TEAM = """
+    EXISTS (SELECT FROM scheduling_reservation AS held
+            WHERE held.operation_id = {} AND held.active AND held.resource_id IN (
+                SELECT resource_ptr_id FROM resources_staffmember WHERE user_id = %s))
+"""
+_ASKED = """
+    EXISTS (SELECT FROM scheduling_operationchange AS change
+            WHERE change.operation_id = {} AND change.verb = %s AND change.actor_id = %s)
+"""
+_MY_SPECIALTY = """
+    {} IN (SELECT practised.specialty_id FROM resources_staffmember_specialties AS practised
+           JOIN resources_staffmember AS member ON member.resource_ptr_id = practised.staffmember_id
+           WHERE member.user_id = %s)
+"""
+
+
 def mine(user: User) -> Q:
     """Return the operations that ``user`` leads, is on the team of, or asked for."""
-    from scheduling.models import ChangeVerb, OperationChange  # noqa: PLC0415
-
-    asked = OperationChange.objects.filter(operation=OuterRef("pk"), verb=ChangeVerb.REQUESTED, actor=user)
-    return treated_by(user) | Q(Exists(asked))
+    return treated_by(user) | holds("pk", _ASKED, "requested", user.pk)
 
 
 def treated_by(user: User) -> Q:
     """Return the operations that ``user`` leads or is on the team of."""
-    from scheduling.models import Reservation  # noqa: PLC0415
-
-    me = StaffMember.objects.filter(user=user).values("pk")
-    team = Reservation.objects.filter(operation=OuterRef("pk"), active=True, resource__in=me)
-    return Q(lead_surgeon__in=me) | Q(Exists(team))
+    return holds("lead_surgeon_id", _IS_ME, user.pk) | holds("pk", _ON_TEAM, user.pk)
 
 
 def _of_surgeon(user: User, limits: Q, capability: str) -> Q:
     if capability == patient_permissions.MANAGE_CARE_TEAM:
         return mine(user)
-    own = StaffMember.specialties.through.objects.filter(staffmember__user=user).values("specialty")
-    theirs = Q(specialty__in=own)
+    theirs = holds("specialty_id", _MY_SPECIALTY, user.pk)
     # The column first: PostgreSQL asks the parts of an OR in this order, and the others look into other tables.
     return (theirs if limits == EVERYTHING else theirs & limits) | mine(user)
 

@@ -37,7 +37,7 @@ MIDDLEWARE = (
 CLAUSES = (
     ("patients/access.py", "(opened & ~blocked)", "(opened)"),
     ("patients/access.py", "return opened & (Q(", "return opened | (Q("),
-    ("patients/access.py", "began__lte=now, ends__gt=now", "began__lte=now"),
+    ("patients/access.py", "AND began <= %s AND ends > %s", "AND began <= %s AND began <= %s"),
     ("patients/access.py", "| in_emergency(user, patient)", ""),
     ("patients/emergency.py", "running(actor).filter(pk=access_id)", "EmergencyAccess.objects.filter(pk=access_id)"),
     ("analytics/unusual/services.py", "if any(row.actor_id == actor.pk for row in rows):", "if False:"),

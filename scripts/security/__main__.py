@@ -3,9 +3,11 @@
 import argparse
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from scripts.security.outcome import PLACE, NotDoneError, Outcome
 
@@ -38,10 +40,20 @@ def main() -> int:
         results[step] = _run(step, _work(step, chosen.sample))
     if outside := [step for step in steps if step in OUTSIDE]:
         results |= _from_outside(outside)
-    (PLACE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    _keep(results)
     wrong = [step for step, result in results.items() if not result["passed"]]
     print(f"\n{len(results) - len(wrong)} of {len(results)} steps passed; details in {PLACE / 'results.json'}")
     return 1 if wrong else 0
+
+
+def _keep(results: dict[str, dict[str, object]]) -> None:
+    """Write the results beside those of the steps that were not run today, each with its own day."""
+    path = PLACE / "results.json"
+    try:
+        kept = json.loads(path.read_text())
+    except (OSError, ValueError):
+        kept = {}
+    path.write_text(json.dumps(kept | results, indent=1) + "\n")
 
 
 def _work(step: str, sample: int) -> Callable[[], Outcome]:
@@ -70,6 +82,8 @@ def _run(step: str, work: Callable[[], Outcome]) -> dict[str, object]:
         result = work().as_dict()
     except NotDoneError as error:
         result = {"passed": False, "not_done": str(error)}
+    except (OSError, ValueError, subprocess.SubprocessError) as error:  # a scanner that hangs, or answers nonsense
+        result = {"passed": False, "not_done": f"{type(error).__name__}: {error}"}
     return _said(step, result, time.monotonic() - began)
 
 
@@ -80,7 +94,7 @@ def _said(step: str, result: dict[str, object], seconds: float) -> dict[str, obj
     for name in ("findings", "notes"):
         for line in result.get(name, ()):  # type: ignore[attr-defined]
             print(f"             {'! ' if name == 'findings' else '- '}{line}", flush=True)
-    return result | {"seconds": round(seconds, 1)}
+    return result | {"seconds": round(seconds, 1), "day": f"{datetime.now(tz=UTC):%Y-%m-%d}"}
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ FILES = {
     "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2": "inter/inter-latin-ext.woff2",
     "htmx.org/dist/htmx.min.js": "htmx/htmx.min.js",
     "idiomorph/dist/idiomorph.min.js": "idiomorph/idiomorph.min.js",
+    "dejavu-fonts-ttf/ttf/DejaVuSans.ttf": "dejavu/DejaVuSans.ttf",
+    "dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf": "dejavu/DejaVuSans-Bold.ttf",
     "tom-select/dist/css/tom-select.bootstrap5.min.css": "tom-select/tom-select.min.css",
     "tom-select/dist/js/tom-select.base.min.js": "tom-select/tom-select.min.js",
 }

@@ -57,13 +57,23 @@ class _Known(AutocompleteMixin):
     known: dict[str, str] | None = None
 
     def optgroups(self, name: str, value: Sequence[str], attrs: dict[str, Any] | None = None) -> list[Any]:
-        """Return the chosen options; after a failed save they may be others, which are looked up."""
-        known, chosen = self.known, [str(item) for item in value if item]
+        """Return the chosen options; after a failed save they may be others, which are looked up.
+
+        What can't be a key at all, from an address or a form, is not chosen: Django would fail on it.
+        """
+        known, chosen = self.known, [str(item) for item in value if item and self._may_be_key(item)]
         if known is None or not set(chosen) <= set(known):
-            return super().optgroups(name, value, attrs)
+            return super().optgroups(name, chosen, attrs)
         empty = [] if self.is_required or self.allow_multiple_selected else [self._option(name, "", "", 0)]  # type: ignore[attr-defined]
         options = [*empty, *(self._option(name, key, known[key], at) for at, key in enumerate(chosen, len(empty)))]
         return [(None, options, 0)]
+
+    def _may_be_key(self, item: Any) -> bool:
+        try:
+            self.field.target_field.clean(item, None)
+        except ValidationError:
+            return False
+        return True
 
     def _option(self, name: str, value: str, label: str, index: int) -> Any:
         return self.create_option(name, value, label, selected=bool(value), index=index)  # type: ignore[attr-defined]
@@ -87,6 +97,18 @@ class ManagedAdmin(Guarded, admin.ModelAdmin):  # type: ignore[type-arg]  # gene
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Read with each row what it names, on its own page too."""
         return super().get_queryset(request).select_related(*self.list_select_related)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Refuse addresses that filter by what the page offers no filter for.
+
+        Django allows every field, and hands some values (periods, JSON, network addresses) to the database unread.
+        """
+        name = lookup.partition("__")[0]
+        field = next((field for field in self.opts.fields if field.name == name), None)
+        offered = {*self.get_list_filter(request), self.date_hierarchy}
+        if field and not (field.is_relation or field.primary_key) and name not in offered:
+            return False
+        return super().lookup_allowed(lookup, value, request)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:  # noqa: ARG002
         """Say what goes and what protects it; who may delete a row may delete what belongs to it."""

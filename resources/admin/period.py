@@ -44,9 +44,9 @@ class PeriodWidget(forms.MultiWidget):
         ]
         super().__init__(ends, attrs)
 
-    def decompress(self, value: DateTimeTZRange | None) -> list[datetime | None]:
-        """Return both ends in local time."""
-        ends = (value.lower, value.upper) if value else (None, None)
+    def decompress(self, value: DateTimeTZRange | str | None) -> list[datetime | None]:
+        """Return both ends in local time; none for text, which an address may hand to an empty form."""
+        ends = (value.lower, value.upper) if isinstance(value, DateTimeTZRange) else (None, None)
         return [timezone.localtime(end) if end else None for end in ends]
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:

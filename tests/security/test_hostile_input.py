@@ -38,13 +38,16 @@ ADMIN_FIELDS = ("q", "o", "p", "all", "e", "_popup", "_to_field", "_changelist_f
 ADDRESSES = [guard for guard in guards() if guard.capability]
 
 
-def sign_in_pages(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[URLPattern]:
-    """Yield every address below ``/accounts/``, those of included modules too."""
+def sign_in_pages(
+    patterns: Iterable[URLPattern | URLResolver], above: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield name and open places of every address below ``/accounts/``, those of included modules too."""
     for pattern in patterns:
+        places = above | set(pattern.pattern.regex.groupindex)
         if isinstance(pattern, URLResolver):
-            yield from sign_in_pages(pattern.url_patterns)
-        else:
-            yield pattern
+            yield from sign_in_pages(pattern.url_patterns, places)
+        elif pattern.name:
+            yield str(pattern.name), places
 
 
 def arguments(operation: Operation) -> dict[str, Any]:
@@ -109,17 +112,16 @@ def test_nothing_breaks(guard: Guard, everything: Client) -> None:
     ask()
 
 
-SIGN_IN_PAGES = sorted(
-    {str(pattern.name) for pattern in sign_in_pages(get_resolver("accounts.urls").url_patterns) if pattern.name}
-)
+SIGN_IN_PAGES = dict(sign_in_pages(get_resolver("accounts.urls").url_patterns))
+"""With the places that each leaves open."""
 NUMBERED = {"pk": 1, "session_id": 1, "key": "a-b", "uidb36": "1", "provider_id": "hospital", "organization_slug": "x"}
 
 
 @pytest.mark.parametrize("is_signed_in", [True, False], ids=["signed in", "signed out"])
-@pytest.mark.parametrize("name", SIGN_IN_PAGES)
+@pytest.mark.parametrize("name", sorted(SIGN_IN_PAGES))
 def test_no_page_about_signing_in_breaks(name: str, everything: Client, *, is_signed_in: bool) -> None:
     """Whoever has no account can send anything here."""
-    url = address_of(name)
+    url = reverse(name, kwargs={place: NUMBERED[place] for place in SIGN_IN_PAGES[name]})
     user = User.objects.get(role_assignments__role=Role.COORDINATOR)
     own = {"login": user.email, "email": user.email, "password": "x", "code": "123456", "next": "/"}
 
@@ -133,15 +135,6 @@ def test_no_page_about_signing_in_breaks(name: str, everything: Client, *, is_si
         assert answer.status_code < 500, (method, url, fields)
 
     ask()
-
-
-def address_of(name: str) -> str:
-    """Return the address, with something in each place that it leaves open."""
-    for pattern in sign_in_pages(get_resolver("accounts.urls").url_patterns):
-        if pattern.name == name:
-            wanted = pattern.pattern.regex.groupindex if hasattr(pattern.pattern, "regex") else {}
-            return reverse(name, kwargs={place: NUMBERED[place] for place in wanted})
-    raise LookupError(name)
 
 
 @pytest.mark.parametrize("label", sorted(MODELS))

@@ -56,7 +56,7 @@ def signed_in(browser: Browser, address: str, **options: object) -> Page:
     page.goto("/accounts/login/")
     page.get_by_label("E-mail address").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.locator("#zoom-out[disabled]").wait_for(state="attached")  # the board's script has started
     return page
 

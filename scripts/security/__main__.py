@@ -70,8 +70,8 @@ def _from_outside(steps: list[str]) -> dict[str, dict[str, object]]:
     from scripts.security.site import demo_site  # noqa: PLC0415
 
     try:
-        with demo_site() as site:
-            return {step: _run(step, lambda step=step: getattr(scans, step)(site)) for step in steps}  # type: ignore[misc]
+        with demo_site() as signed_in:
+            return {step: _run(step, lambda step=step: getattr(scans, step)(signed_in())) for step in steps}  # type: ignore[misc]
     except NotDoneError as error:
         return {step: _said(step, {"passed": False, "not_done": str(error)}, 0) for step in steps}
 

@@ -1,5 +1,6 @@
 """Steps that attack the running site from outside, signed in and not."""
 
+import http.client
 import json
 import re
 import time
@@ -75,6 +76,8 @@ def wapiti(site: Site) -> Outcome:
         total += pages
         findings += [f"as {who}: {line}" for line in bad]
         notes.append(f"as {who}: {pages} pages" + (f"; judged: {', '.join(judged)}" if judged else ""))
+        if role and site.get("/waiting-list/", role)[0] != http.client.OK:
+            findings.append(f"as {who}: was signed out on the way, so it is not known what was seen")
         if pages < LEAST_PAGES[role]:
             findings.append(f"as {who}: only {pages} pages seen, so nothing is proved")
     return Outcome(total, "pages", findings, notes)

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic, sleep
@@ -59,8 +59,8 @@ class Site:
 
 
 @contextmanager
-def demo_site() -> Iterator[Site]:
-    """Start the site, sign two people in, and stop it afterwards."""
+def demo_site() -> Iterator[Callable[[], Site]]:
+    """Start the site and stop it afterwards; yield what signs people in anew, for a scan may sign them out."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -70,8 +70,12 @@ def demo_site() -> Iterator[Site]:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
         _wait(port, process)
-        keys = {"": "", **_sessions(environment)}
-        yield Site("127.0.0.1", port, {role: _cookies(port, key) for role, key in keys.items()})
+
+        def signed_in() -> Site:
+            keys = {"": "", **_sessions(environment)}
+            return Site("127.0.0.1", port, {role: _cookies(port, key) for role, key in keys.items()})
+
+        yield signed_in
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)

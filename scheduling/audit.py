@@ -12,10 +12,13 @@ from scheduling import models
 def register() -> None:
     """Trail operations and the catalogue they are made from."""
     auditlog.register(models.Operation, exclude_fields=["notes"])
+    auditlog.register(models.OperationEvent, exclude_fields=["reason"])
+    auditlog.register(models.OperationDelay, exclude_fields=["note"])
     auditlog.register(models.Procedure, m2m_fields={"features", "credentials"})
     for model in (
         models.CancellationReason,
-        models.OperationEvent,
+        models.ChecklistItem,
+        models.DelayReason,
         models.Priority,
         models.ProcedureEquipment,
         models.ProcedureStaff,

@@ -7,8 +7,10 @@ from django.utils import timezone
 
 from patients.rights.holdings import NUMBER_ONLY, Care, Holding, hold, know_care
 from scheduling.models import (
+    ChecklistAnswer,
     Operation,
     OperationChange,
+    OperationDelay,
     OperationEquipment,
     OperationEvent,
     OperationStaff,
@@ -43,8 +45,31 @@ def register() -> None:
             model=OperationEvent,
             title="What happened in theatre",
             path="operation__patient",
-            given=("operation", "kind", "at", "recorded_at", "recorded_by", "current"),
+            given=(
+                *("operation", "kind", "at", "recorded_at", "recorded_by"),
+                *("current", "reason", "taken_back_at", "taken_back_by"),
+            ),
             withheld=dict.fromkeys(("id", "supersedes"), NUMBER_ONLY),
+            left={"reason": ""},
+        ),
+        Holding(
+            model=ChecklistAnswer,
+            title="Answers of the safety checklist",
+            path="event__operation__patient",
+            given=("event", "item", "text", "answer"),
+            withheld={"id": NUMBER_ONLY},
+            stays={"text": "The hospital's question, the same for every patient."},
+        ),
+        Holding(
+            model=OperationDelay,
+            title="Delays of the operations",
+            path="operation__patient",
+            given=(
+                *("operation", "reason", "minutes", "note", "recorded_at", "recorded_by"),
+                *("taken_back_at", "taken_back_by"),
+            ),
+            withheld={"id": NUMBER_ONLY},
+            left={"note": ""},
         ),
         Holding(
             model=Reservation,

@@ -1,6 +1,6 @@
 """From what a person types as local time to an instant, without guessing on clock-change nights."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.utils import timezone
 
@@ -57,3 +57,18 @@ def wall_clock(day: date, at: time) -> datetime:
     second = naive.replace(tzinfo=zone, fold=1).astimezone(UTC)
     exists = second.astimezone(zone).replace(tzinfo=None) == naive
     return second if exists else naive.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def nearest_instant(at: time, anchor: datetime) -> datetime:
+    """Return the instant nearest to ``anchor`` at which the hospital's clock shows ``at``: for what just happened.
+
+    A night's last milestone may be typed after midnight, a morning's first one before it. A time that comes twice is
+    the nearer of the two; raises :class:`MissingTimeError` for one that the clocks skip on the nearest day.
+    """
+    local = timezone.localtime(anchor).replace(tzinfo=None)
+    days = (local.date() + timedelta(days=offset) for offset in (-1, 0, 1))
+    naive = min((datetime.combine(day, at) for day in days), key=lambda candidate: abs(candidate - local))
+    try:
+        return instant_of(naive)
+    except AmbiguousTimeError as error:
+        return min(error.first, error.second, key=lambda instant: abs(instant.timestamp() - anchor.timestamp()))

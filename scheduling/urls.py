@@ -3,7 +3,18 @@
 from django.urls import path, register_converter
 
 from scheduling.converters import DayConverter
-from scheduling.views import booking, calendar, care_team, detail, ending, rearranging, requesting, restricting, waiting
+from scheduling.views import (
+    booking,
+    calendar,
+    care_team,
+    detail,
+    ending,
+    rearranging,
+    recording,
+    requesting,
+    restricting,
+    waiting,
+)
 
 register_converter(DayConverter, "day")
 
@@ -30,6 +41,24 @@ urlpatterns = [
     path("operations/<int:operation_id>/preview/", booking.operation_preview, name="operation-preview"),
     path("operations/<int:operation_id>/push/", rearranging.operation_push, name="operation-push"),
     path("operations/<int:operation_id>/confirm/", detail.operation_confirm, name="operation-confirm"),
+    path("operations/<int:operation_id>/record/", recording.operation_record, name="operation-record"),
+    path(
+        "operations/<int:operation_id>/checklist/<slug:part>/",
+        recording.operation_checklist,
+        name="operation-checklist",
+    ),
+    path("operations/<int:operation_id>/delay/", recording.operation_delay, name="operation-delay"),
+    path(
+        "operations/<int:operation_id>/delays/<int:delay_id>/take-back/",
+        recording.delay_take_back,
+        name="delay-take-back",
+    ),
+    path("operations/<int:operation_id>/events/<int:event_id>/correct/", recording.event_correct, name="event-correct"),
+    path(
+        "operations/<int:operation_id>/events/<int:event_id>/take-back/",
+        recording.event_take_back,
+        name="event-take-back",
+    ),
     path("operations/<int:operation_id>/assign/", detail.operation_assign, name="operation-assign"),
     path("operations/<int:operation_id>/release/", detail.operation_release, name="operation-release"),
     path("operations/<int:operation_id>/postpone/", ending.operation_postpone, name="operation-postpone"),

@@ -25,6 +25,8 @@ from resources.models import (
 from scheduling.models import (
     CancellationReason,
     ChangeVerb,
+    ChecklistItem,
+    DelayReason,
     Operation,
     OperationChange,
     Priority,
@@ -190,6 +192,29 @@ class CancellationReasonFactory(DjangoModelFactory[CancellationReason]):
     code = factory.Sequence(lambda n: f"reason-{n}")
     group = "Patient"
     label = "Unwell"
+
+
+class DelayReasonFactory(DjangoModelFactory[DelayReason]):
+    """A reason for being late."""
+
+    class Meta:
+        model = DelayReason
+
+    code = factory.Sequence(lambda n: f"delay-{n}")
+    group = "Patient"
+    label = factory.Sequence(lambda n: f"Came late {n}")
+
+
+class ChecklistItemFactory(DjangoModelFactory[ChecklistItem]):
+    """A question of the sign-in."""
+
+    class Meta:
+        model = ChecklistItem
+
+    code = factory.Sequence(lambda n: f"item-{n}")
+    part = "sign_in"
+    position = factory.Sequence(lambda n: n)
+    text = factory.Sequence(lambda n: f"Question {n}")
 
 
 class OperationFactory(DjangoModelFactory[Operation]):

@@ -1,4 +1,4 @@
-"""Procedures, priorities and the reasons for not going ahead."""
+"""Procedures, priorities, the reasons for not going ahead or being late, and the safety checklist."""
 
 from django.contrib import admin
 
@@ -6,7 +6,15 @@ from accounts.admin_access import ListedInline
 from accounts.admin_limits import LimitedAdmin, LimitedInline
 from resources.admin.in_use import InUseAdmin
 from resources.admin.lists import AllergensForm
-from scheduling.models import CancellationReason, Priority, Procedure, ProcedureEquipment, ProcedureStaff
+from scheduling.models import (
+    CancellationReason,
+    ChecklistItem,
+    DelayReason,
+    Priority,
+    Procedure,
+    ProcedureEquipment,
+    ProcedureStaff,
+)
 from scheduling.permissions import CATALOGUE, INSPECT
 
 
@@ -82,3 +90,27 @@ class CancellationReasonAdmin(LimitedAdmin, InUseAdmin):
     list_display = ("label", "group", "applies_to", "clinical", "hospital_initiated", "avoidable", "in_use")
     list_filter = ("in_use", "applies_to", "group", "clinical", "avoidable")
     search_fields = ("label", "group", "code")
+
+
+@admin.register(DelayReason)
+class DelayReasonAdmin(LimitedAdmin, InUseAdmin):
+    """Why an operation was late."""
+
+    capability = CATALOGUE
+    shared = True
+    view_capability = INSPECT
+    list_display = ("label", "group", "in_use")
+    list_filter = ("in_use", "group")
+    search_fields = ("label", "group", "code")
+
+
+@admin.register(ChecklistItem)
+class ChecklistItemAdmin(LimitedAdmin, InUseAdmin):
+    """The safety checklist in the hospital's words."""
+
+    capability = CATALOGUE
+    shared = True
+    view_capability = INSPECT
+    list_display = ("text", "part", "position", "may_not_apply", "in_use")
+    list_filter = ("in_use", "part")
+    search_fields = ("text", "code")

@@ -6,11 +6,15 @@ from random import Random
 
 from accounts.models import User
 from scheduling.demo.calendar import planned
-from scheduling.models import EventKind, Operation
-from scheduling.services import record_event
+from scheduling.models import Answer, DelayReason, EventKind, Operation
+from scheduling.services import note_delay, record_event
 from scheduling.services.charting import record_chart
+from scheduling.services.checklist import items_of
 
 TURNOVER = timedelta(minutes=18)
+WORTH_A_REASON, SHARE_EXPLAINED = 10, 0.7
+"""Minutes from which on a late start is explained, and how often it is."""
+DELAYS = ("list-overran", "patient-late", "staff-surgeon", "theatre-cleaning", "anaesthesia-difficult", "bed-recovery")
 OVERDUE, VERY_OVERDUE, STILL_TO_WAIT = timedelta(minutes=5), timedelta(minutes=50), timedelta(minutes=15)
 """A late case should have begun between so long ago, and will only begin so much later than now."""
 
@@ -39,6 +43,8 @@ def play_list(
         free_from = milestones[EventKind.OUT] + TURNOVER
         begun += milestones[EventKind.IN_THEATRE] <= now
         _record(actor, operation, {kind: at for kind, at in milestones.items() if at <= now}, now)
+        if milestones[EventKind.IN_THEATRE] <= now:
+            _explain(actor, rng, operation, milestones[EventKind.IN_THEATRE])
     return begun
 
 
@@ -50,7 +56,16 @@ def _record(actor: User, operation: Operation, times: dict[str, datetime], now: 
         record_chart(actor=actor, operation_id=operation.pk, times=times)
         return
     for kind, at in times.items():
-        record_event(actor=actor, operation_id=operation.pk, kind=kind, at=at)
+        answers = {item.pk: str(Answer.YES) for item in items_of(kind)}
+        record_event(actor=actor, operation_id=operation.pk, kind=kind, at=at, answers=answers)
+
+
+def _explain(actor: User, rng: Random, operation: Operation, began: datetime) -> None:
+    """Note why a case began late, as most teams do."""
+    late = int((began - planned(operation).start) / timedelta(minutes=1))
+    if late >= WORTH_A_REASON and rng.random() < SHARE_EXPLAINED:
+        reason = rng.choice(list(DelayReason.objects.filter(code__in=DELAYS)))
+        note_delay(actor=actor, operation_id=operation.pk, reason=reason, minutes=late)
 
 
 def _milestones(rng: Random, operation: Operation, free_from: datetime | None) -> Iterator[tuple[str, datetime]]:
@@ -60,17 +75,22 @@ def _milestones(rng: Random, operation: Operation, free_from: datetime | None) -
     start = max(start, free_from) if free_from else start
     ready = start + _about(rng, operation.anaesthesia_minutes)
     out = ready + _about(rng, operation.surgery_minutes)
-    yield (
-        EventKind.ARRIVED,
-        min(due, start) - timedelta(minutes=rng.randint(50, 110)),
-    )
+    arrived = min(due, start) - timedelta(minutes=rng.randint(20, 45))
+    yield EventKind.SENT_FOR, arrived - timedelta(minutes=rng.randint(10, 25))
+    yield EventKind.ARRIVED, arrived
+    yield EventKind.SIGN_IN, start - timedelta(minutes=6)
     yield EventKind.IN_THEATRE, start
     yield EventKind.ANAESTHESIA, start + (ready - start) * 0.2
+    yield EventKind.TIME_OUT, max(ready - timedelta(minutes=2), start + (ready - start) * 0.5)
     yield EventKind.KNIFE_TO_SKIN, ready
     yield EventKind.CLOSING, ready + (out - ready) * 0.85
+    yield EventKind.SIGN_OUT, ready + (out - ready) * 0.95
     yield EventKind.OUT, out
     yield EventKind.RECOVERY, out + timedelta(minutes=4)
-    yield EventKind.DISCHARGED, out + timedelta(minutes=rng.randint(40, 95))
+    stay = rng.randint(40, 95)
+    yield EventKind.READY, out + timedelta(minutes=stay - 10)
+    yield EventKind.DISCHARGED, out + timedelta(minutes=stay)
+    yield EventKind.CLEANED, out + timedelta(minutes=rng.randint(9, 16))
 
 
 def _about(rng: Random, minutes: int) -> timedelta:

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from scheduling.milestones import status_of
 from scheduling.models import EventKind, Side, Status
 from scheduling.period import Period
-from scheduling.services.recording import STATUS_AFTER
-from scheduling.status import PLACED
 
 
 class ImportFileError(Exception):
@@ -56,8 +55,7 @@ class Case:
         """Return how far the case has come, as its actual times prove; wheels out completes it."""
         if EventKind.OUT in self.events:
             return Status.COMPLETED
-        proved = [STATUS_AFTER[kind] for kind in self.events]
-        return max([Status.SCHEDULED, *proved], key=PLACED.index)
+        return Status(status_of(self.events))
 
     def __str__(self) -> str:
         """Return the case as a report names it."""

@@ -26,14 +26,20 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "procedure": ("CPT Description", "Procedure", "Procedure name", "Operation"),
     "mrn": ("MRN", "Hospital number"),
     "side": ("Side",),
+    "sent_for": ("Sent for",),
     "arrived": ("Arrived",),
+    "sign_in": ("Sign in",),
     "in_theatre": ("Wheels In", "In theatre"),
     "anaesthesia": ("Anaesthesia start", "Anesthesia start", "Anaesthesia started"),
+    "time_out": ("Time out",),
     "knife_to_skin": ("Start Time", "Knife to skin", "Surgery start"),
     "closing": ("End Time", "Closing", "Surgery end"),
+    "sign_out": ("Sign out",),
     "out": ("Wheels Out", "Out of theatre"),
     "recovery": ("In recovery", "Recovery"),
+    "ready": ("Ready for discharge",),
     "discharged": ("Discharged", "Discharged from recovery"),
+    "cleaned": ("Theatre cleaned", "Room clean"),
 }
 """What a row can say, with the headers that are recognised; capitals and punctuation don't count."""
 

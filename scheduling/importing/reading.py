@@ -13,6 +13,7 @@ from django.utils import timezone
 from scheduling.importing.case import BadRowError, Case, ImportFileError, Unreadable
 from scheduling.importing.mapping import COLUMNS, Mapping
 from scheduling.importing.times import Clock
+from scheduling.milestones import must_precede
 from scheduling.models import EventKind, Side
 from scheduling.models.operation import MAX_MINUTES
 from scheduling.period import Period
@@ -178,8 +179,8 @@ class _Rows:
 
 
 def _latest_before(kind: str, events: dict[str, datetime]) -> str:
-    """Return the latest event that ``kind`` must not precede: anaesthesia may start outside theatre."""
-    earlier = [name for name in events if not (kind == EventKind.ANAESTHESIA and name == EventKind.IN_THEATRE)]
+    """Return the latest event that ``kind`` must not precede."""
+    earlier = [name for name in events if must_precede(name, kind)]
     return max(earlier, key=lambda name: events[name], default="")
 
 

@@ -9,6 +9,14 @@ from scheduling.models.catalogue import (
     ProcedureEquipment,
     ProcedureStaff,
 )
+from scheduling.models.day import (
+    Answer,
+    ChecklistAnswer,
+    ChecklistItem,
+    ChecklistPart,
+    DelayReason,
+    OperationDelay,
+)
 from scheduling.models.history import (
     ChangeVerb,
     EventKind,
@@ -27,13 +35,19 @@ from scheduling.status import Status
 
 __all__ = [
     "AnaesthesiaType",
+    "Answer",
     "CancellationReason",
     "ChangeVerb",
+    "ChecklistAnswer",
+    "ChecklistItem",
+    "ChecklistPart",
+    "DelayReason",
     "EstimateSource",
     "EventKind",
     "Laterality",
     "Operation",
     "OperationChange",
+    "OperationDelay",
     "OperationEquipment",
     "OperationEvent",
     "OperationStaff",

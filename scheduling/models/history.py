@@ -56,30 +56,45 @@ class OperationChange(models.Model):
 
 
 class EventKind(models.TextChoices):
-    """Time stamps of the day, after the procedural-times glossary."""
+    """Milestones of the day in the order of :mod:`scheduling.milestones`, after the procedural-times glossary."""
 
+    SENT_FOR = "sent_for", "Sent for"
     ARRIVED = "arrived", "Arrived"
+    SIGN_IN = "sign_in", "Sign-in"
     IN_THEATRE = "in_theatre", "Wheels in"
     ANAESTHESIA = "anaesthesia", "Anaesthesia started"
+    TIME_OUT = "time_out", "Time-out"
     KNIFE_TO_SKIN = "knife_to_skin", "Knife to skin"
     CLOSING = "closing", "Closing"
+    SIGN_OUT = "sign_out", "Sign-out"
     OUT = "out", "Wheels out"
     RECOVERY = "recovery", "In recovery"
+    READY = "ready", "Ready for discharge"
     DISCHARGED = "discharged", "Discharged from recovery"
+    CLEANED = "cleaned", "Theatre cleaned"
 
 
 class OperationEvent(models.Model):
-    """One thing that really happened, and when; reality lives beside the plan and is never refused."""
+    """One thing that really happened, and when; reality lives beside the plan, whatever that says.
+
+    A correction is an event of its own, which supersedes the one it corrects. An event that was recorded by mistake
+    is taken back. Both keep what was recorded, by whom, and why it did not stay.
+    """
 
     operation = models.ForeignKey(Operation, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(max_length=14, choices=EventKind)
     at = models.DateTimeField()
     recorded_at = models.DateTimeField(auto_now_add=True)
     recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    current = models.BooleanField(default=True, help_text="Not corrected by a later recording.")
+    current = models.BooleanField(default=True, help_text="Neither corrected nor taken back.")
     supersedes = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
     )
+    reason = EncryptedTextField(
+        blank=True, help_text="Why it was corrected or taken back, or why nobody could wait for the safety checklist."
+    )
+    taken_back_at = models.DateTimeField(null=True, blank=True)
+    taken_back_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ("at", "id")
@@ -88,6 +103,11 @@ class OperationEvent(models.Model):
                 fields=("operation", "kind"),
                 condition=models.Q(current=True),
                 name="event_one_current_per_kind",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(taken_back_at__isnull=True, taken_back_by__isnull=True)
+                | models.Q(taken_back_at__isnull=False, taken_back_by__isnull=False, current=False),
+                name="event_taken_back_is_not_current",
             ),
         )
 

@@ -9,6 +9,8 @@ from django.db import transaction
 from resources.models import Credential, EquipmentType, Feature, Specialty
 from scheduling.models import (
     CancellationReason,
+    ChecklistItem,
+    DelayReason,
     Priority,
     Procedure,
     ProcedureEquipment,
@@ -28,6 +30,8 @@ PLAIN_LISTS: tuple[tuple[str, Any, Callable[[Row], Values]], ...] = (
     ("equipment_types", EquipmentType, rows.equipment_type),
     ("credentials", Credential, rows.coded_name),
     ("cancellation_reasons", CancellationReason, rows.cancellation_reason),
+    ("delay_reasons", DelayReason, rows.delay_reason),
+    ("checklist_items", ChecklistItem, rows.checklist_item),
 )
 
 

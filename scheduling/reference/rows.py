@@ -70,6 +70,21 @@ def cancellation_reason(row: Row) -> Values:
     }
 
 
+def checklist_item(row: Row) -> Values:
+    """Return the fields of a question of the safety checklist."""
+    return {
+        "part": row["part"],
+        "position": int(row["position"]),
+        "text": row["text"],
+        "may_not_apply": _yes(row["may_not_apply"]),
+    }
+
+
+def delay_reason(row: Row) -> Values:
+    """Return the fields of a reason for a delay."""
+    return {"group": row["group"], "label": row["label"]}
+
+
 def procedure(row: Row) -> Values:
     """Return the fields of a procedure, its specialty and its needs left out."""
     minutes = (

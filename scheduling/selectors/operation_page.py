@@ -14,7 +14,6 @@ from scheduling.conflicts.rules_hard import missing_needs
 from scheduling.models import (
     Operation,
     OperationChange,
-    OperationEvent,
     Reservation,
     ReservationRole,
 )
@@ -45,7 +44,6 @@ class OperationPage:
     team: list[Reservation]
     missing: list[str]
     conflicts: list[Conflict]
-    events: list[OperationEvent]
     history: list[HistoryLine]
     care_team: list[User]
 
@@ -66,7 +64,6 @@ def operation_page(operation: Operation, viewer: User) -> OperationPage:
         team=sorted(rows, key=lambda row: ReservationRole.values.index(row.role)),
         missing=missing,
         conflicts=masked_for(viewer, conflicts),
-        events=list(operation.events.filter(current=True).select_related("recorded_by")),
         history=history_of(operation, viewer),
         care_team=list(care_team(operation.patient)),
     )

@@ -7,6 +7,7 @@ raises the version. It returns only what is durable, and raises only when nothin
 
 from scheduling.conflicts import SchedulingConflictError
 from scheduling.services.booking import book_operation, move_operation
+from scheduling.services.delays import note_delay, take_back_delay
 from scheduling.services.ending import cancel_operation, postpone_operation
 from scheduling.services.errors import (
     InvalidPlanError,
@@ -17,7 +18,7 @@ from scheduling.services.errors import (
 from scheduling.services.overriding import Override
 from scheduling.services.planning import UNCHANGED
 from scheduling.services.rearranging import push_following, swap_operations
-from scheduling.services.recording import record_event
+from scheduling.services.recording import correct_event, record_event, take_back_event
 from scheduling.services.requesting import Request, accept_operation, request_operation
 from scheduling.services.staffing import (
     assign_resource,
@@ -40,12 +41,16 @@ __all__ = [
     "book_operation",
     "cancel_operation",
     "confirm_operation",
+    "correct_event",
     "move_operation",
+    "note_delay",
     "postpone_operation",
     "push_following",
     "record_event",
     "release_resource",
     "request_operation",
     "swap_operations",
+    "take_back_delay",
+    "take_back_event",
     "undo_change",
 ]

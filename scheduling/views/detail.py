@@ -15,6 +15,7 @@ from scheduling.forms.commands import AssignForm, ReleaseForm
 from scheduling.forms.placement import CommandForm
 from scheduling.models import Operation
 from scheduling.selectors.care_team import who_may_join
+from scheduling.selectors.day_of_surgery import Failed, day_of_surgery
 from scheduling.selectors.operation_page import operation_page
 from scheduling.services import (
     NotPossibleError,
@@ -31,7 +32,7 @@ from scheduling.views.fetching import get_operation
 @require_safe
 def operation_detail(request: HttpRequest, operation_id: int) -> HttpResponse:
     """Show everything that is known about an operation."""
-    return _page(request, get_operation(operation_id, actor_of(request)))
+    return detail_page(request, get_operation(operation_id, actor_of(request)))
 
 
 @requires(permissions.BOOK)
@@ -41,7 +42,7 @@ def operation_accept(request: HttpRequest, operation_id: int) -> HttpResponse:
     actor = actor_of(request)
     operation = get_operation(operation_id, actor)
     form = CommandForm(request.POST, operation=operation, actor=actor)
-    page = partial(_page, request, operation)
+    page = partial(detail_page, request, operation)
     return run(request, form, lambda: accept_operation(actor=actor, **form.command), page=page)
 
 
@@ -52,7 +53,7 @@ def operation_confirm(request: HttpRequest, operation_id: int) -> HttpResponse:
     actor = actor_of(request)
     operation = get_operation(operation_id, actor)
     form = CommandForm(request.POST, operation=operation, actor=actor)
-    page = partial(_page, request, operation, retry="operation-confirm")
+    page = partial(detail_page, request, operation, retry="operation-confirm")
     return run(
         request,
         form,
@@ -68,7 +69,7 @@ def operation_assign(request: HttpRequest, operation_id: int) -> HttpResponse:
     actor = actor_of(request)
     operation = get_operation(operation_id, actor)
     form = AssignForm(request.POST, operation=operation, actor=actor)
-    page = partial(_page, request, operation, assign_form=form, retry="operation-assign")
+    page = partial(detail_page, request, operation, assign_form=form, retry="operation-assign")
     return run(
         request,
         form,
@@ -90,7 +91,7 @@ def operation_release(request: HttpRequest, operation_id: int) -> HttpResponse:
     actor = actor_of(request)
     operation = get_operation(operation_id, actor)
     form = ReleaseForm(request.POST, operation=operation, actor=actor)
-    page = partial(_page, request, operation)
+    page = partial(detail_page, request, operation)
     return run(
         request,
         form,
@@ -106,27 +107,29 @@ def open_form(
     try:
         demand(operation)
     except NotPossibleError as error:
-        response = _page(request, operation, refusal_of(error, actor_of(request)))
+        response = detail_page(request, operation, refusal_of(error, actor_of(request)))
         response.status_code = 409
         return response
     return page()
 
 
-def _page(
+def detail_page(
     request: HttpRequest,
     operation: Operation,
     refusal: Refusal | None = None,
     *,
     assign_form: AssignForm | None = None,
     retry: str = "",
+    failed: Failed = None,
 ) -> HttpResponse:
-    """Draw the page; ``retry`` names the command that a reason would let through."""
+    """Draw the page; ``retry`` names the command that a reason would let through, ``failed`` a refused recording."""
     actor = actor_of(request)
     may_assign = operation.is_movable and actor.can(permissions.ASSIGN)
     may_manage = _may_manage_care_team(actor, operation)
     context = {
         "page": operation_page(operation, actor),
         "operation": operation,
+        "day": day_of_surgery(operation, actor, failed) if operation.is_placed else None,
         "assign_form": (assign_form or AssignForm(operation=operation, actor=actor)) if may_assign else None,
         "refusal": refusal,
         "retry": f"scheduling:{retry}" if retry else "",

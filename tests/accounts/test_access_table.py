@@ -19,9 +19,9 @@ from hospital.permission_table import Guard, guards
 from patients.models import EmergencyAccess
 from patients.permissions import CARE_TEAM
 from patients.rights.models import Amendment
-from scheduling.models import Operation
+from scheduling.models import Operation, OperationDelay, OperationEvent
 from tests.accounts.access_table import ADMIN, PAGES, ROLES, Row
-from tests.factories import OperationFactory, SpecialtyFactory, StaffMemberFactory, UserFactory
+from tests.factories import DelayReasonFactory, OperationFactory, SpecialtyFactory, StaffMemberFactory, UserFactory
 from tests.hospital.admin_rows import make as make_rows
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +63,9 @@ ARGUMENTS: dict[str, Callable[[Operation, EmergencyAccess], object]] = {
     "access_id": lambda _, access: access.pk,
     "person_id": lambda _, access: access.actor_id,
     "amendment_id": lambda operation, access: _amendment(operation, access).pk,
+    "event_id": lambda operation, _: event_of(operation).pk,
+    "delay_id": lambda operation, _: delay_of(operation).pk,
+    "part": lambda *_: "sign_in",
     "change_id": lambda operation, _: operation.changes.latest("version").pk,
     "day": lambda *_: date(2026, 11, 23),
 }
@@ -73,6 +76,25 @@ def address(guard: Guard, operation: Operation, access: EmergencyAccess) -> str:
     named = {name: make(operation, access) for name, make in ARGUMENTS.items() if f"{name}>" in guard.route}
     question = f"?first={operation.pk}" if guard.name == "scheduling:operation-swap" else ""
     return reverse(guard.name, kwargs=named) + question
+
+
+def event_of(operation: Operation) -> OperationEvent:
+    """Return a milestone that somebody else recorded."""
+    fields = {"at": timezone.now(), "recorded_by": UserFactory()}
+    return OperationEvent.objects.get_or_create(operation=operation, kind="arrived", defaults=fields)[0]
+
+
+def delay_of(operation: Operation) -> OperationDelay:
+    """Return a delay that was taken back already."""
+    user = UserFactory()
+    return OperationDelay.objects.create(
+        operation=operation,
+        reason=DelayReasonFactory(),
+        minutes=5,
+        recorded_by=user,
+        taken_back_by=user,
+        taken_back_at=timezone.now(),
+    )
 
 
 def _finding() -> SecurityFinding:

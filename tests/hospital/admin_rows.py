@@ -30,6 +30,8 @@ from resources.models import (
 )
 from scheduling.models import (
     CancellationReason,
+    ChecklistItem,
+    DelayReason,
     Operation,
     OperationChange,
     OperationEquipment,
@@ -194,6 +196,8 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     Block: block,
     Procedure: procedure,
     Priority: lambda n: factories.PriorityFactory(),
+    DelayReason: lambda _: factories.DelayReasonFactory(),
+    ChecklistItem: lambda _: factories.ChecklistItemFactory(),
     CancellationReason: lambda _: factories.CancellationReasonFactory(),
     Operation: operation,
     Reservation: lambda n: operation(n).reservations.first(),

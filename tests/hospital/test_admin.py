@@ -34,6 +34,8 @@ from resources.models import (
 )
 from scheduling.models import (
     CancellationReason,
+    ChecklistItem,
+    DelayReason,
     Operation,
     OperationChange,
     OperationEvent,
@@ -183,7 +185,7 @@ def test_visitors_are_sent_to_the_sign_in(model: type[Model]) -> None:
 LOOKED_AT = {Operation, OperationChange, OperationEvent, Reservation}
 LISTS = {Theatre, StaffMember, EquipmentItem, Bed, Specialty, Feature, Credential, EquipmentType, Site}
 TIMES = {Unavailability, Shift, Block}
-CATALOGUE = {Procedure, Priority, CancellationReason}
+CATALOGUE = {Procedure, Priority, CancellationReason, DelayReason, ChecklistItem}
 SEES = {
     Role.ADMINISTRATOR: {User, RoleCapability} | LISTS | TIMES | CATALOGUE,
     Role.COORDINATOR: {Patient, RoleCapability} | LISTS | TIMES | CATALOGUE | LOOKED_AT,

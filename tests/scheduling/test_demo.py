@@ -16,9 +16,10 @@ from resources.models import Block, OpeningHours, Shift, StaffMember, Theatre, U
 from scheduling.conflicts import find_conflicts
 from scheduling.demo.calendar import working_days
 from scheduling.demo.loading import is_loaded, is_unfinished, load_demo
-from scheduling.demo.playing import just_due
+from scheduling.demo.playing import WORTH_A_REASON, just_due
 from scheduling.integrity import find_breaches
-from scheduling.models import Operation, OperationChange, OperationEvent, Status
+from scheduling.milestones import out_of_order
+from scheduling.models import EventKind, Operation, OperationChange, OperationDelay, OperationEvent, Status
 from scheduling.plan import Plan
 from tests.factories import PatientFactory
 
@@ -58,16 +59,12 @@ class LoadedDemo(TestCase):
         for operation in Operation.objects.filter(period__isnull=False):
             assert operation.status == Status.COMPLETED
             events = OperationEvent.objects.filter(operation=operation, current=True)
-            assert [event.kind for event in events] == [
-                "arrived",
-                "in_theatre",
-                "anaesthesia",
-                "knife_to_skin",
-                "closing",
-                "out",
-                "recovery",
-                "discharged",
-            ]
+            found = {event.kind: event.at for event in events}
+            assert set(found) == set(EventKind.values)
+            assert [kind for kind, at in found.items() if out_of_order(kind, at, found)] == []
+
+    def test_many_late_starts_are_explained(self):
+        assert OperationDelay.objects.filter(minutes__gte=WORTH_A_REASON).count() > 2
 
     def test_every_override_has_a_reason_in_the_history(self):
         overrides = [item for change in OperationChange.objects.all() for item in change.overrides]

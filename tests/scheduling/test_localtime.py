@@ -9,7 +9,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from scheduling.localtime import AmbiguousTimeError, MissingTimeError, instant_of, wall_clock
+from scheduling.localtime import AmbiguousTimeError, MissingTimeError, instant_of, nearest_instant, wall_clock
 
 ZONES = ["Europe/London", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC"]
 naive_times = st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1)).map(
@@ -82,3 +82,16 @@ def test_repeating_hours_are_read_as_postgresql_reads_them(zone: str, naive: dat
 def test_midnight() -> None:
     with timezone.override("Europe/London"):
         assert wall_clock(date(2027, 7, 1), time.min) == datetime(2027, 6, 30, 23, tzinfo=UTC)
+
+
+ROUND_MIDNIGHT = [
+    ((2026, 11, 24, 0, 10), time(23, 50), (2026, 11, 23, 23, 50)),
+    ((2026, 11, 23, 23, 50), time(0, 10), (2026, 11, 24, 0, 10)),
+    ((2026, 11, 24, 9, 0), time(8, 15), (2026, 11, 24, 8, 15)),
+]
+
+
+@pytest.mark.parametrize(("anchor", "typed", "meant"), ROUND_MIDNIGHT)
+def test_the_nearest_instant(anchor: tuple[int, ...], typed: time, meant: tuple[int, ...]) -> None:
+    zone = timezone.get_current_timezone()
+    assert nearest_instant(typed, datetime(*anchor, tzinfo=zone)) == datetime(*meant, tzinfo=zone)  # type: ignore[misc,arg-type]

@@ -11,6 +11,8 @@ from resources.models import Allergen, Credential, EquipmentType, Feature, Hue, 
 from scheduling.models import (
     AnaesthesiaType,
     CancellationReason,
+    ChecklistItem,
+    DelayReason,
     Laterality,
     Priority,
     Procedure,
@@ -109,6 +111,8 @@ def test_loading_fills_every_list():
     assert EquipmentType.objects.count() == len(rows_of("equipment_types"))
     assert Credential.objects.count() == len(rows_of("credentials"))
     assert CancellationReason.objects.count() == len(rows_of("cancellation_reasons"))
+    assert DelayReason.objects.count() == len(rows_of("delay_reasons"))
+    assert ChecklistItem.objects.count() == len(rows_of("checklist_items"))
     assert list(Priority.objects.values_list("code", "target_days")) == [
         ("P1a", 1),
         ("P1b", 3),

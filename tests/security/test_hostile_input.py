@@ -21,7 +21,7 @@ from hospital.permission_table import Guard, guards
 from patients.models import EmergencyAccess
 from patients.rights.models import Amendment
 from scheduling.models import Operation
-from tests.accounts.test_access_table import MODELS
+from tests.accounts.test_access_table import MODELS, delay_of, event_of
 from tests.factories import OperationFactory, StaffMemberFactory, TheatreFactory, UserFactory
 from tests.security.hostile import HEADERS, content, field_names
 
@@ -62,6 +62,9 @@ def arguments(operation: Operation) -> dict[str, Any]:
         "patient_id": operation.patient_id,
         "access_id": access.pk,
         "person_id": UserFactory().pk,
+        "delay_id": delay_of(operation).pk,
+        "part": "sign_in",
+        "event_id": event_of(operation).pk,
         "change_id": operation.changes.get().pk,
         "day": date(2026, 11, 23),
         "finding_id": finding.pk,

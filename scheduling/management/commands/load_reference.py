@@ -12,12 +12,12 @@ from scheduling.reference.rows import Row
 
 
 class Command(BaseCommand):
-    """Load specialties, procedures, equipment types, priorities and cancellation reasons."""
+    """Load specialties, procedures, equipment types, priorities, reasons and the safety checklist."""
 
     help = (
         "Load the reference lists: specialties, theatre features, equipment types, credentials, "
-        "procedures, priorities, cancellation reasons. Rows that exist are left as they are. "
-        "Safe to run again."
+        "procedures, priorities, reasons for cancelling and for delays, safety checklist. "
+        "Rows that exist are left as they are. Safe to run again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -33,7 +33,7 @@ Rows = dict[type[Model], list[Any]]
 
 PLAIN: dict[type[Model], tuple[str, ...]] = {
     Reservation: ("operation_id", "resource_id", "role", "period", "active", "exclusive"),
-    OperationEvent: ("operation_id", "kind", "at", "recorded_at", "recorded_by_id", "current"),
+    OperationEvent: ("operation_id", "kind", "at", "recorded_at", "recorded_by_id", "current", "reason"),
     OperationChange: (
         "operation_id",
         "version",
@@ -75,11 +75,12 @@ def write(bookings: Sequence[Booking], *, actor: User, source: str) -> None:
     patients = {booking.operation.patient.pk: booking.operation.patient for booking in bookings}
     rows[Patient] = [row for row in patients.values() if row._state.adding]  # noqa: SLF001  # not saved yet
     now = timezone.now()
+    no_reason = _sealed(OperationEvent, "reason", "")
     for booking in bookings:
         _add_history(rows, booking, actor, source, now)
         _add_needs(rows, booking.operation)
         rows[OperationEvent] += [
-            (booking.operation.pk, kind, at, now, actor.pk, True) for kind, at in booking.case.events.items()
+            (booking.operation.pk, kind, at, now, actor.pk, True, no_reason) for kind, at in booking.case.events.items()
         ]
     for model, fresh in rows.items():
         if fresh and model in PLAIN:
@@ -121,18 +122,19 @@ def _add_history(rows: Rows, booking: Booking, actor: User, source: str, now: da
         for hold in booking.plan.holds
     ]
     rows[OperationChange] += [
-        (operation.pk, version, str(verb), actor.pk, now, Json(before), Json(after), *_sealed(note, overrides))
+        (
+            *(operation.pk, version, str(verb), actor.pk, now, Json(before), Json(after)),
+            _sealed(OperationChange, "note", note),
+            _sealed(OperationChange, "overrides", overrides),
+        )
         for version, (verb, before, after, note, overrides) in enumerate(steps, start=1)
     ]
 
 
-def _sealed(note: str, overrides: list[dict[str, Any]]) -> tuple[Any, Any]:
-    """Return a change's free texts as their columns hold them: tuples don't pass through the fields."""
-    fields = OperationChange._meta  # noqa: SLF001
-    return (
-        fields.get_field("note").get_db_prep_save(note, connection),
-        fields.get_field("overrides").get_db_prep_save(overrides, connection),
-    )
+def _sealed(model: type[Model], name: str, value: Any) -> Any:
+    """Return a free text as its column holds it: tuples don't pass through the fields."""
+    field: Any = model._meta.get_field(name)  # noqa: SLF001
+    return field.get_db_prep_save(value, connection)
 
 
 def _add_needs(rows: Rows, operation: Operation) -> None:

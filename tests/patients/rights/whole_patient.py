@@ -17,8 +17,12 @@ from patients.rights.models import Amendment, Disclosure, Erasure, LegalHold, Pr
 from resources.models import EquipmentType
 from scheduling.models import (
     CancellationReason,
+    ChecklistAnswer,
+    ChecklistItem,
+    DelayReason,
     Operation,
     OperationChange,
+    OperationDelay,
     OperationEquipment,
     OperationEvent,
     OperationStaff,
@@ -129,7 +133,18 @@ def _operation(patient: Patient, actor: User, then: Any) -> None:
     change.overrides = [{"reason": marked("override")}]
     change.reason = CancellationReason.objects.create(code="unwell", group="Patient", label="Unwell")
     change.save()
-    OperationEvent.objects.create(operation=operation, kind="out", at=then, recorded_by=actor)
+    event = OperationEvent.objects.create(
+        operation=operation, kind="out", at=then, recorded_by=actor, reason=marked("correction")
+    )
+    item = ChecklistItem.objects.create(code="counts", part="sign_out", text="Counts are correct")
+    ChecklistAnswer.objects.create(event=event, item=item, text=item.text, answer="yes")
+    OperationDelay.objects.create(
+        operation=operation,
+        reason=DelayReason.objects.create(code="late", group="Patient", label="Late"),
+        minutes=10,
+        note=marked("delay"),
+        recorded_by=actor,
+    )
     OperationEquipment.objects.create(
         operation=operation, equipment_type=EquipmentType.objects.create(code="arm", name="Arm")
     )

@@ -6,20 +6,33 @@ import pytest
 from django.utils import timezone
 
 from scheduling.models import ChangeVerb, EventKind, Operation, OperationEvent, Status
-from scheduling.services import InvalidPlanError, NotPossibleError, record_event
+from scheduling.services import (
+    InvalidPlanError,
+    NotPossibleError,
+    correct_event,
+    record_event,
+    take_back_event,
+)
+from tests.factories import UserFactory
 from tests.scheduling.services.reading import held
 from tests.scheduling.services.refusing import refused
 from tests.scheduling.world import World
 
 DAY = [
+    (EventKind.SENT_FOR, Status.SCHEDULED),
     (EventKind.ARRIVED, Status.ARRIVED),
+    (EventKind.SIGN_IN, Status.ARRIVED),
     (EventKind.IN_THEATRE, Status.IN_THEATRE),
     (EventKind.ANAESTHESIA, Status.IN_THEATRE),
+    (EventKind.TIME_OUT, Status.IN_THEATRE),
     (EventKind.KNIFE_TO_SKIN, Status.IN_THEATRE),
     (EventKind.CLOSING, Status.IN_THEATRE),
+    (EventKind.SIGN_OUT, Status.IN_THEATRE),
     (EventKind.OUT, Status.RECOVERY),
     (EventKind.RECOVERY, Status.RECOVERY),
+    (EventKind.READY, Status.RECOVERY),
     (EventKind.DISCHARGED, Status.COMPLETED),
+    (EventKind.CLEANED, Status.COMPLETED),
 ]
 
 
@@ -41,23 +54,127 @@ def test_status_follows_the_day(world: World) -> None:
     assert len(held(operation)) == 2
 
 
-def test_second_time_corrects_the_first_and_keeps_it(world: World) -> None:
+def test_a_second_tap_says_who_was_first(world: World) -> None:
     operation = world.booked(world.at(10))
     first = record(world, operation, EventKind.OUT)
 
-    second = record(world, operation, EventKind.OUT, timezone.now() - timedelta(minutes=4))
+    with refused(NotPossibleError) as error:
+        record(world, operation, EventKind.OUT, timezone.now() - timedelta(minutes=4))
 
-    first.refresh_from_db()
-    assert (first.current, second.current, second.supersedes) == (False, True, first)
+    said = f"“Wheels out” is recorded: {timezone.localtime(first.at):%H:%M}, by {world.coordinator}. Correct its time"
+    assert str(error.value).startswith(said)
+    assert list(operation.events.all()) == [first]
 
 
-def test_status_never_goes_back(world: World) -> None:
+def test_a_milestone_before_the_one_before_it(world: World) -> None:
+    operation = world.booked(world.at(10))
+    now = timezone.now().replace(second=0, microsecond=0)
+    record(world, operation, EventKind.IN_THEATRE, now)
+
+    with refused(InvalidPlanError) as error:
+        record(world, operation, EventKind.OUT, now - timedelta(minutes=30))
+
+    assert error.value.field == "at"
+    clock = f"{timezone.localtime(now):%H:%M}"
+    assert f"would be before “Wheels in” at {clock}. Check both times." in str(error.value)
+
+
+def test_what_was_left_out_may_follow_late_at_its_time(world: World) -> None:
     operation = world.booked(world.at(10))
     record(world, operation, EventKind.OUT)
 
-    record(world, operation, EventKind.ARRIVED)
+    record(world, operation, EventKind.ARRIVED, timezone.now() - timedelta(hours=2))
 
     assert Operation.objects.get(pk=operation.pk).status == Status.RECOVERY
+
+
+def correct(world: World, event: OperationEvent, at: datetime, reason: str = "Typed wrongly") -> OperationEvent:
+    return correct_event(actor=world.coordinator, event_id=event.pk, at=at, reason=reason)
+
+
+def test_a_correction_keeps_what_was(world: World) -> None:
+    operation = world.booked(world.at(10))
+    first = record(world, operation, EventKind.OUT)
+
+    second = correct(world, first, first.at - timedelta(minutes=4))
+
+    first.refresh_from_db()
+    assert (first.current, second.current, second.supersedes) == (False, True, first)
+    assert second.reason == "Typed wrongly"
+    note = operation.changes.latest("version").note
+    assert note.startswith("Wheels out ")
+    assert note.endswith(f"instead of {timezone.localtime(first.at):%H:%M}: Typed wrongly")
+
+
+def test_a_correction_keeps_the_order(world: World) -> None:
+    operation = world.booked(world.at(10))
+    now = timezone.now()
+    record(world, operation, EventKind.IN_THEATRE, now - timedelta(hours=1))
+    out = record(world, operation, EventKind.OUT, now)
+
+    with refused(InvalidPlanError):
+        correct(world, out, now - timedelta(hours=2))
+
+
+@pytest.mark.parametrize("change", ["correct", "take back"])
+def test_a_change_of_what_stands_says_why(world: World, change: str) -> None:
+    event = record(world, world.booked(world.at(10)), EventKind.OUT)
+    OperationEvent.objects.update(recorded_at=timezone.now() - timedelta(minutes=3))
+
+    with refused(InvalidPlanError) as error:
+        if change == "correct":
+            correct(world, event, event.at, reason="  ")
+        else:
+            take_back_event(actor=world.coordinator, event_id=event.pk, reason=" ")
+
+    assert (error.value.field, str(error.value)) == ("reason", "Say why: the record keeps it.")
+
+
+@pytest.mark.parametrize("change", ["correct", "take back"])
+def test_two_change_one_milestone(world: World, change: str) -> None:
+    event = record(world, world.booked(world.at(10)), EventKind.OUT)
+    second = correct(world, event, event.at - timedelta(minutes=4))
+
+    with refused(NotPossibleError) as error:
+        if change == "correct":
+            correct(world, event, event.at)
+        else:
+            take_back_event(actor=world.coordinator, event_id=event.pk)
+
+    now = f"{timezone.localtime(second.at):%H:%M}"
+    assert f"changed this milestone meanwhile. “Wheels out” is recorded: {now}, by" in str(error.value)
+
+
+def test_ones_own_wrong_tap_is_taken_back_without_a_word(world: World) -> None:
+    operation = world.booked(world.at(10))
+    record(world, operation, EventKind.ARRIVED)
+    out = record(world, operation, EventKind.OUT)
+
+    taken = take_back_event(actor=world.coordinator, event_id=out.pk)
+
+    taken.refresh_from_db()
+    assert (taken.current, taken.taken_back_by, taken.reason) == (False, world.coordinator, "")
+    operation.refresh_from_db()
+    assert (operation.status, operation.is_movable) == (Status.ARRIVED, True)
+    assert operation.changes.latest("version").note.startswith("Taken back: Wheels out ")
+    assert record(world, operation, EventKind.IN_THEATRE).current
+
+
+def test_a_tap_of_somebody_else_takes_a_reason(world: World) -> None:
+    out = record(world, world.booked(world.at(10)), EventKind.OUT)
+    nurse = UserFactory(role="theatre_nurse")
+
+    with refused(InvalidPlanError):
+        take_back_event(actor=nurse, event_id=out.pk)
+
+    assert take_back_event(actor=nurse, event_id=out.pk, reason="Wrong patient").reason == "Wrong patient"
+
+
+def test_a_milestone_that_never_was(world: World) -> None:
+    with refused(NotPossibleError):
+        take_back_event(actor=world.coordinator, event_id=0)
+    with refused(NotPossibleError):
+        correct_event(actor=world.coordinator, event_id=0, at=timezone.now(), reason="x")
 
 
 def test_whatever_the_plan_says(world: World) -> None:

@@ -22,6 +22,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make security", description=__doc__)
     parser.add_argument("steps", nargs="*", metavar="STEP", help=f"of {', '.join(STEPS)}; default: all")
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="only N mutants, evenly chosen")
+    parser.add_argument("--only", default="", metavar="PATH", help="only mutants of files whose path begins so")
     chosen = parser.parse_args()
     if unknown := set(chosen.steps) - set(STEPS):
         parser.error(f"no such step: {', '.join(sorted(unknown))}")
@@ -37,7 +38,7 @@ def main() -> int:
     results: dict[str, dict[str, object]] = {}
     inside = [step for step in steps if step not in OUTSIDE]
     for step in inside:
-        results[step] = _run(step, _work(step, chosen.sample))
+        results[step] = _run(step, _work(step, chosen.sample, chosen.only))
     if outside := [step for step in steps if step in OUTSIDE]:
         results |= _from_outside(outside)
     _keep(results)
@@ -56,11 +57,11 @@ def _keep(results: dict[str, dict[str, object]]) -> None:
     path.write_text(json.dumps(kept | results, indent=1) + "\n")
 
 
-def _work(step: str, sample: int) -> Callable[[], Outcome]:
+def _work(step: str, sample: int, only: str) -> Callable[[], Outcome]:
     from scripts.security import code, mutants, suites  # noqa: PLC0415
 
     if step == "mutants":
-        return lambda: mutants.kill(sample)
+        return lambda: mutants.kill(sample, only)
     found: Callable[[], Outcome] = getattr(code if step in READING else suites, step)
     return found
 

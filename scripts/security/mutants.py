@@ -129,9 +129,11 @@ def mutants() -> list[Mutant]:
     return sorted(found, key=lambda one: (one.path, one.line, one.what))
 
 
-def kill(sample: int = 0) -> Outcome:
-    """Run every mutant, or evenly so many, and return the survivors as findings."""
-    chosen = mutants()
+def kill(sample: int = 0, only: str = "") -> Outcome:
+    """Run every mutant, those of files whose path begins with ``only``, or evenly so many; survivors are findings."""
+    chosen = [mutant for mutant in mutants() if mutant.path.startswith(only)]
+    if not chosen:
+        raise NotDoneError(f"No file's path begins with {only!r}, or it checks nothing.")
     if sample and sample < len(chosen):
         chosen = [chosen[at * len(chosen) // sample] for at in range(sample)]
     trees: queue.Queue[Path] = queue.Queue()

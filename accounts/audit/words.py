@@ -6,6 +6,8 @@ PAGES = {
     "scheduling:today": "Day board",
     "scheduling:day": "Day board",
     "scheduling:day-board": "Day board",
+    "scheduling:live-board": "Board on the wall",
+    "scheduling:running-late": "Running late",
     "scheduling:waiting-list": "Waiting list",
     "scheduling:patient-find": "Patient search",
     "scheduling:patient-add": "New patient",

@@ -1,4 +1,4 @@
-"""The day board: theatres down, time across, in five queries for any number of either."""
+"""The day board: theatres down, time across, in a fixed number of queries for any number of either."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -13,7 +13,9 @@ from resources.models import Block, OpeningHours, Theatre, Unavailability
 from scheduling.conflicts.facts import block_is_on, span
 from scheduling.models import Operation, Status
 from scheduling.period import Period, merged, without
+from scheduling.projection import Expected
 from scheduling.querysets import day_period, local_midnight
+from scheduling.selectors.expecting import WORTH_SAYING, expected, milestones_of
 
 USUAL_HOURS = (7, 19)
 """What the board shows on a quiet day; cases and blocks outside widen it."""
@@ -56,6 +58,8 @@ class CaseBar:
     state: str
     state_label: str
     time_label: str
+    expected_label: str
+    """When it is expected instead, on the day itself; empty while it is as planned."""
 
     @property
     def standing(self) -> str:
@@ -161,6 +165,7 @@ def day_board(day: date, viewer: User, *, now: datetime | None = None) -> DayBoa
     blocks = _blocks_on(day)
     closures = _closures(theatres, day)
     window = _window(day, operations, blocks)
+    outlook = _outlook([one for rows in operations.values() for one in rows], day, now)
     rows = [
         _row(
             theatre,
@@ -170,12 +175,20 @@ def day_board(day: date, viewer: User, *, now: datetime | None = None) -> DayBoa
             closures[theatre.pk],
             window,
             now,
+            outlook,
         )
         for theatre in theatres
     ]
     now_minute = _minute(window, now) if window.start <= now < window.end else None
     hours, jumps = _hours(window), _jumps(window)
     return DayBoard(day=day, period=window, now=now_minute, hours=hours, jumps=jumps, rows=rows)
+
+
+def _outlook(operations: list[Operation], day: date, now: datetime) -> dict[int, Expected]:
+    """Return what to expect of today's cases; other days are what was planned, or over."""
+    if day != timezone.localdate(now):
+        return {}
+    return expected(operations, milestones_of(operations), now)
 
 
 def _by_theatre(rows: Iterable[Any]) -> dict[int, list[Any]]:
@@ -255,6 +268,7 @@ def _row(
     closures: list[Unavailability],
     window: Period,
     now: datetime,
+    outlook: dict[int, Expected],
 ) -> TheatreRow:
     day = timezone.localtime(window.start).date()
     closed = [_clipped(row, Period.of(day_period(day))) for row in closures]
@@ -270,7 +284,7 @@ def _row(
         blocks=[_bar(window, period, block.owner, block.specialty.hue) for period, block in blocks],
         closed=[_bar(window, period, label) for period, label in closed if period.overlaps(window)],
         free=[_bar(window, gap) for gap in _shown(gaps, window) if gap.minutes >= NAMED_GAP],
-        cases=_cases(theatre, operations, window, now),
+        cases=_cases(theatre, operations, window, now, outlook),
         used_minutes=sum(_overlap(a, b) for a in merged(in_room) for b in opened),
         open_minutes=sum(period.minutes for period in opened),
     )
@@ -301,7 +315,9 @@ def _tail(theatre: Theatre, operation: Operation) -> int:
     return minutes
 
 
-def _cases(theatre: Theatre, operations: list[Operation], window: Period, now: datetime) -> list[CaseBar]:
+def _cases(
+    theatre: Theatre, operations: list[Operation], window: Period, now: datetime, outlook: dict[int, Expected]
+) -> list[CaseBar]:
     starts = [Period.of(operation.period).start for operation in operations[1:]] + [window.end]
     bars = []
     for operation, following in zip(operations, starts, strict=False):  # none: an empty theatre
@@ -320,9 +336,16 @@ def _cases(theatre: Theatre, operations: list[Operation], window: Period, now: d
                 state=state,
                 state_label=label,
                 time_label=str(period),
+                expected_label=_expected_label(outlook.get(operation.pk)),
             )
         )
     return bars
+
+
+def _expected_label(one: Expected | None) -> str:
+    if one is None or one.case.ended or max(one.late, one.over) < WORTH_SAYING:
+        return ""
+    return str(one.period)
 
 
 def _state(operation: Operation, now: datetime) -> tuple[str, str]:

@@ -1,17 +1,19 @@
 """Book and move: by the form, and by the timeline's script through the same address."""
 
-from datetime import date
+from datetime import date, time
 from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.dateparse import parse_time
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import actor_of, requires
 from scheduling import permissions
 from scheduling.converters import parse_day
+from scheduling.forms.numbers import row_number
 from scheduling.forms.placement import BookingForm, PlacementForm, SlotWishForm
 from scheduling.models import Operation, Status
 from scheduling.selectors.masking import masked_for
@@ -112,15 +114,24 @@ def _page(
 
 
 def _initial(request: HttpRequest, operation: Operation) -> dict[str, Any]:
-    """Start the form from where the operation is, or from the day that was looked at."""
+    """Start the form from the place that a proposal names, from where the operation is, or from the day looked at."""
     start = timezone.localtime(operation.starts_at) if operation.starts_at else None
+    proposed = _time_of(request)
     return {
-        "theatre": operation.theatre_id or request.GET.get("theatre"),
-        "day": start.date() if start else _day_of(request),
-        "time": start.time() if start else None,
+        "theatre": (proposed and request.GET.get("theatre")) or operation.theatre_id or request.GET.get("theatre"),
+        "day": start.date() if start and not proposed else _day_of(request),
+        "time": proposed or (start.time() if start else None),
         "minutes": operation.in_room_minutes,
         "surgeon": operation.lead_surgeon_id,
     }
+
+
+def _time_of(request: HttpRequest) -> time | None:
+    """Return the time of a proposed place; none where the address names no theatre or no time."""
+    try:
+        return parse_time(request.GET.get("time", "")) if row_number(request.GET.get("theatre", "")) else None
+    except ValueError:
+        return None
 
 
 def _day_of(request: HttpRequest) -> date:

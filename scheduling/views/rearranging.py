@@ -27,11 +27,16 @@ def operation_push(request: HttpRequest, operation_id: int) -> HttpResponse:
     actor = actor_of(request)
     operation = get_operation(operation_id, actor)
     listed = following(operation, actor)
-    form = PushForm(request.POST or None, operation=operation, actor=actor, following=listed, initial={"minutes": 15})
+    form = PushForm(request.POST or None, operation=operation, actor=actor, following=listed, initial=_push_by(request))
     page = partial(_page, request, "operation_push", operation, form, listed)
     if request.method == "GET":
         return open_form(request, operation, page, demand_movable)
     return run(request, form, lambda: push_following(actor=actor, **form.push), page=page)
+
+
+def _push_by(request: HttpRequest) -> dict[str, int]:
+    """Start from the minutes that a proposal names."""
+    return {"minutes": row_number(request.GET.get("minutes", "")) or 15}
 
 
 @requires(permissions.MOVE)

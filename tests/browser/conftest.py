@@ -1,18 +1,24 @@
 """A small hospital, a Chromium, and pages signed in to it."""
 
 import os
+import re
 import shutil
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
 from accounts.models import User
+from hospital.embedded.place import ROOT
 from resources.models import StaffMember, Theatre
 from scheduling.models import Operation
 from scheduling.services import book_operation
@@ -25,6 +31,7 @@ from tests.factories import (
     UserFactory,
     open_all_week,
 )
+from tests.hospital.watching import wait_until
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
@@ -152,3 +159,31 @@ def board(hospital: Hospital, open_page: OpenPage) -> Page:
     page = open_page(f"/schedule/{hospital.day}/", hospital.coordinator)
     page.locator("#zoom-out[disabled]").wait_for()  # the script has started
     return page
+
+
+@pytest.fixture(scope="session")
+def stream(django_db_setup: None) -> Iterator[Stream]:
+    """Run the live process beside the server, and lead a page's stream there."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    parts = connection.settings_dict
+    environment = os.environ | {
+        "DATABASE_URL": f"postgres:///{parts['NAME']}?host={parts['HOST']}&user={parts['USER']}",
+        "LIVE_RECHECK_SECONDS": "600",  # a stream ends because it was told, not because it looked again
+    }
+    command = [sys.executable, "-m", "uvicorn", "hospital.live:app", "--port", str(port), "--log-level", "critical"]
+    with subprocess.Popen([*command, "--timeout-graceful-shutdown", "1"], cwd=ROOT, env=environment) as process:
+        wait_until(lambda: _answers(port), 30)
+        yield lambda route: _lead_to(port, route)
+        process.terminate()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _lead_to(port: int, route: Route) -> None:
+    """Send the request on, as the proxy in front of both processes does."""
+    url = re.sub(r":\d+/", f":{port}/", route.request.url, count=1)
+    route.continue_(url=url, headers=route.request.headers | {"host": f"localhost:{port}"})

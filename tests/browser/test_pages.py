@@ -1,10 +1,12 @@
 """Every page: no accessibility violation in light and dark, nothing wider than a phone."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Page, ViewportSize, expect
 
 from accounts.models import User
@@ -12,8 +14,11 @@ from analytics.models import UnusualAccess
 from patients.rights.amending import ask_amendment
 from patients.rights.erasing import ask_erasure
 from patients.rights.restricting import restrict_processing
+from scheduling.models import Operation
+from scheduling.period import Period
+from scheduling.services import note_delay
 from tests.browser.conftest import Hospital, OpenPage
-from tests.factories import UserFactory
+from tests.factories import ChecklistItemFactory, DelayReasonFactory, UserFactory
 
 pytestmark = pytest.mark.browser
 
@@ -24,6 +29,11 @@ PATHS: dict[str, Callable[[Hospital], str]] = {
     "waiting list": lambda _: "/waiting-list/",
     "operation": lambda h: f"/operations/{h.booked.pk}/",
     "waiting operation": lambda h: f"/operations/{h.waiting.pk}/",
+    "checklist": lambda h: f"/operations/{h.booked.pk}/checklist/sign_in/",
+    "operation of today": lambda h: f"/operations/{h.other.pk}/",
+    "live board": lambda _: "/board/",
+    "families' board": lambda _: "/board/families/",
+    "running late": lambda _: "/late/",
     "book": lambda h: f"/operations/{h.waiting.pk}/book/",
     "move": lambda h: f"/operations/{h.booked.pk}/move/",
     "postpone": lambda h: f"/operations/{h.booked.pk}/postpone/",
@@ -104,6 +114,11 @@ def walked(page: Page, hospital: Hospital, paths: dict[str, Callable[[Hospital],
 
 
 def test_no_page_has_a_fault(hospital: Hospital, open_page: OpenPage) -> None:
+    ChecklistItemFactory(may_not_apply=True)
+    late = Period.lasting(timezone.now() - timedelta(hours=2), 30)
+    today = {"status": "scheduled", "theatre": hospital.first, "period": late.as_range()}
+    Operation.objects.filter(pk=hospital.other.pk).update(**today)
+    note_delay(actor=hospital.coordinator, operation_id=hospital.other.pk, reason=DelayReasonFactory(), minutes=20)
     assert walked(open_page("/", hospital.coordinator), hospital, PATHS) == {}
 
 

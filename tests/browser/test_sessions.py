@@ -1,10 +1,6 @@
 """Sessions that end elsewhere: a second window is left at once, its live stream too, and says why."""
 
-import os
 import re
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,48 +9,17 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
 from django.core.cache import cache
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from accounts.people import set_roles, switch_off
-from hospital.embedded.place import ROOT
 from tests.browser.conftest import Hospital, OpenPage, Stream
 from tests.factories import UserFactory
-from tests.hospital.watching import wait_until
 
 pytestmark = pytest.mark.browser
 PASSWORD = "a long enough sentence"
-
-
-@pytest.fixture(scope="module")
-def stream(django_db_setup: None) -> Iterator[Stream]:
-    """Run the live process beside the server, and lead a page's stream there."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    parts = connection.settings_dict
-    environment = os.environ | {
-        "DATABASE_URL": f"postgres:///{parts['NAME']}?host={parts['HOST']}&user={parts['USER']}",
-        "LIVE_RECHECK_SECONDS": "600",  # a stream ends because it was told, not because it looked again
-    }
-    command = [sys.executable, "-m", "uvicorn", "hospital.live:app", "--port", str(port), "--log-level", "critical"]
-    with subprocess.Popen([*command, "--timeout-graceful-shutdown", "1"], cwd=ROOT, env=environment) as process:
-        wait_until(lambda: _answers(port), 30)
-        yield lambda route: _lead_to(port, route)
-        process.terminate()
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as tried:
-        return tried.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _lead_to(port: int, route: Route) -> None:
-    """Send the request on, as the proxy in front of both processes does."""
-    url = re.sub(r":\d+/", f":{port}/", route.request.url, count=1)
-    route.continue_(url=url, headers=route.request.headers | {"host": f"localhost:{port}"})
 
 
 @pytest.fixture

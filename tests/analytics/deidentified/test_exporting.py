@@ -23,7 +23,7 @@ from analytics.models import DataExport
 from patients.models import Patient
 from patients.rights.models import ProcessingRestriction
 from resources.models import StaffMember, Theatre
-from scheduling.models import Operation, OperationEvent, Procedure
+from scheduling.models import ChecklistAnswer, Operation, OperationEvent, Procedure
 from tests.factories import PatientFactory, SpecialtyFactory, UserFactory
 from tests.patients.rights.test_exporting import signed_in
 from tests.patients.rights.whole_patient import MARK, whole_patient
@@ -97,6 +97,7 @@ def test_nobody_is_in_the_file(manager: User, year: int) -> None:
 
 def test_minutes_come_from_what_happened(manager: User, year: int) -> None:
     first, second = Operation.objects.order_by("period")[:2]
+    ChecklistAnswer.objects.all().delete()
     OperationEvent.objects.all().delete()
     clock = first.period.lower
     for operation, kind, minutes in ((first, "in_theatre", 0), (first, "out", 50), (second, "in_theatre", 75)):

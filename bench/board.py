@@ -1,6 +1,6 @@
-"""The day board of 40 theatres and 300 cases, with more and more past operations in the database.
+"""The day board of 40 theatres and 300 cases, its week and month, with more and more past operations in the database.
 
-Milliseconds and queries of the board itself and of its page, of a search for free slots and of the
+Milliseconds and queries of the board itself, of the three pages, of a search for free slots and of the
 rules' verdict on one plan. All of it must take as long after a million operations as before.
 """
 
@@ -132,22 +132,25 @@ def _works(house: House, today: date, waiting: Cases) -> dict[str, Callable[[], 
     client = Client(SERVER_NAME="localhost")
     client.force_login(house.actor, backend="allauth.account.auth_backends.AuthenticationBackend")
     page = reverse("scheduling:day", args=[day])
+    week, month = (reverse(f"scheduling:{name}", args=[day + timedelta(days=7)]) for name in ("week", "month"))
     operation = Operation.objects.with_facts().get(pk=waiting.first)
     operation.lead_surgeon_id = house.crews[0].surgeon_id
     start = at(day, time())
     return {
         "board": lambda: day_board(day, house.actor),
-        "page": lambda: _page(client, page),
+        "page": lambda: _page(client, page, b'class="case-item"', CASES_A_DAY),
+        "week page": lambda: _page(client, week, b'<li class="wk ', 7 * CASES_A_DAY),
+        "month page": lambda: _page(client, month, b" cases</p>", 7),
         "free slots": lambda: find_free_slots(operation, start, start + SLOT_WINDOW),
         "conflicts": lambda: find_conflicts(_plan(house, operation, at(day, time(9)))),
     }
 
 
-def _page(client: Client, path: str) -> None:
+def _page(client: Client, path: str, mark: bytes, least: int) -> None:
     answer = client.get(path)
-    cards = answer.content.count(b'class="case-item"')
-    if answer.status_code != HTTPStatus.OK or cards < CASES_A_DAY:
-        message = f"{path} answered {answer.status_code} with {cards} cases"
+    found = answer.content.count(mark)
+    if answer.status_code != HTTPStatus.OK or found < least:
+        message = f"{path} answered {answer.status_code} with {found} times {mark!r}"
         raise AssertionError(message)
 
 

@@ -50,6 +50,10 @@ class Period:
         begins_before_end = value.lower is None or value.lower < self.end
         return begins_before_end and (value.upper is None or self.start < value.upper)
 
+    def shared_minutes(self, other: "Period") -> int:
+        """Return the whole minutes that both have in common."""
+        return max(0, int((min(self.end, other.end) - max(self.start, other.start)).total_seconds() // 60))
+
     def contains(self, other: "Period") -> bool:
         """Say whether the whole of ``other`` lies within this."""
         return self.start <= other.start and other.end <= self.end

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms, template
 from django.contrib.auth.models import AnonymousUser
+from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
@@ -105,6 +106,12 @@ def browser(user_agent: str) -> str:
 def moment(at: datetime | None) -> str:
     """Write an instant in the hospital's zone: ``Mon 23 Nov 2026 14:05``."""
     return f"{timezone.localtime(at):%a %d %b %Y %H:%M}" if at else ""
+
+
+@register.filter
+def as_query(asked: QueryDict) -> str:
+    """Write an address's question again, for a link to another day of the same view."""
+    return f"?{asked.urlencode()}" if asked else ""
 
 
 @register.filter

@@ -285,7 +285,7 @@ def _row(
         closed=[_bar(window, period, label) for period, label in closed if period.overlaps(window)],
         free=[_bar(window, gap) for gap in _shown(gaps, window) if gap.minutes >= NAMED_GAP],
         cases=_cases(theatre, operations, window, now, outlook),
-        used_minutes=sum(_overlap(a, b) for a in merged(in_room) for b in opened),
+        used_minutes=sum(a.shared_minutes(b) for a in merged(in_room) for b in opened),
         open_minutes=sum(period.minutes for period in opened),
     )
 
@@ -298,11 +298,6 @@ def _clipped(row: Unavailability, day: Period) -> tuple[Period, str]:
 
 def _shown(periods: Iterable[Period], window: Period) -> list[Period]:
     return [Period(max(p.start, window.start), min(p.end, window.end)) for p in periods if p.overlaps(window)]
-
-
-def _overlap(one: Period, other: Period) -> int:
-    both = Period(max(one.start, other.start), min(one.end, other.end))
-    return max(0, both.minutes)
 
 
 def _bar(window: Period, period: Period, label: str = "", hue: str = "") -> Bar:

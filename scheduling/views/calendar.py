@@ -1,4 +1,4 @@
-"""The day board."""
+"""The calendar: day, week and month."""
 
 from datetime import date
 
@@ -10,8 +10,11 @@ from django.views.decorators.http import require_safe
 from accounts.permissions import actor_of, requires
 from scheduling import permissions
 from scheduling.converters import parse_day
+from scheduling.forms.calendar import MonthForm, WeekForm
 from scheduling.selectors.day_board import day_board
+from scheduling.selectors.month import month
 from scheduling.selectors.waiting_list import waiting_panel
+from scheduling.selectors.week import week
 
 
 @requires(permissions.VIEW_SCHEDULE)
@@ -36,6 +39,27 @@ def day(request: HttpRequest, day: date) -> HttpResponse:
 def day_board_fragment(request: HttpRequest, day: date) -> HttpResponse:
     """Return the board alone, for pages that are open already."""
     return render(request, "scheduling/_board.html", _shown(request, day))
+
+
+@requires(permissions.VIEW_SCHEDULE)
+@require_safe
+def week_page(request: HttpRequest, day: date) -> HttpResponse:
+    """Show the week of a day; the address says how it is grouped and whose cases it shows."""
+    form = WeekForm(request.GET)
+    wanted = form.wanted
+    shown = week(day, actor_of(request), wanted)
+    context = {"week": shown, "day": day, "form": form, "wanted": wanted, "today": timezone.localdate()}
+    return render(request, "scheduling/week.html", context)
+
+
+@requires(permissions.VIEW_SCHEDULE)
+@require_safe
+def month_page(request: HttpRequest, day: date) -> HttpResponse:
+    """Show the month of a day: how full it is, what is late and what is closed."""
+    form = MonthForm(request.GET)
+    shown = month(day, **form.wanted)
+    context = {"month": shown, "day": day, "form": form, "today": timezone.localdate()}
+    return render(request, "scheduling/month.html", context)
 
 
 def _shown(request: HttpRequest, day: date) -> dict[str, object]:

@@ -37,6 +37,8 @@ PAGES: dict[str, Row] = {
     "scheduling:today": Row("CBSATWMPD", 200, None, True, False),
     "scheduling:day": Row("CBSATWMPD", 200, None, True, False),
     "scheduling:day-board": Row("CBSATWMPD", 200, None, True, False),
+    "scheduling:week": Row("CBSATWMPD", 200, None, True, False),
+    "scheduling:month": Row("CBSATWMPD", 200, None, True, False),
     "scheduling:live-board": Row("CBSATWMPD", 200, None, True, False),
     "scheduling:families-board": Row("CBSATWMPD", 200, None, True, False),
     "scheduling:running-late": Row("CBSATW", 200, None, True, False),

@@ -15,6 +15,8 @@ PAGES = {
     "scheduling:patient-find": "Patient search",
     "scheduling:patient-add": "New patient",
     "scheduling:operation-request": "New case",
+    "scheduling:emergency-new": "Emergency",
+    "scheduling:emergency-place": "Place for an emergency",
     "scheduling:operation-detail": "Page of an operation",
     "scheduling:operation-accept": "Accepting a request",
     "scheduling:operation-book": "Scheduling an operation",

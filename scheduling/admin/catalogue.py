@@ -75,7 +75,7 @@ class PriorityAdmin(LimitedAdmin):
     capability = CATALOGUE
     shared = True
     view_capability = INSPECT
-    list_display = ("code", "name", "target_days", "rank", "emergency", "scheme")
+    list_display = ("code", "name", "target_days", "target_minutes", "rank", "emergency", "scheme")
     list_filter = ("emergency", "scheme")
     search_fields = ("code", "name")
 

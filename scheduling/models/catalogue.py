@@ -118,6 +118,9 @@ class Priority(models.Model):
     code = models.CharField(max_length=8, unique=True)
     name = models.CharField(max_length=100)
     target_days = models.PositiveSmallIntegerField(help_text="Due this many days after the date listed.")
+    target_minutes = models.PositiveIntegerField(
+        null=True, blank=True, help_text="For emergencies: in theatre within so many minutes of the decision."
+    )
     rank = models.PositiveSmallIntegerField(default=0, help_text="1 is the most urgent.")
     emergency = models.BooleanField(default=False, help_text="Shown as an emergency on the day board.")
 

@@ -163,13 +163,13 @@ def load_reference(
     *,
     update: bool = False,
     dry_run: bool = False,
-    schemes: Collection[str] = ("P",),
+    schemes: Collection[str] = ("P", "E"),
     progress: Progress = lambda lines, _title: lines,
 ) -> dict[str, Counts]:
     """Load the reference lists in one transaction and return the counts of each.
 
     Rows that are there already are left as the hospital has them unless ``update``. ``schemes`` are
-    the priority schemes to offer: P (England), AU (Australia). ``dry_run`` counts and writes nothing.
+    the priority schemes to offer: P (England), AU (Australia), E (emergencies). ``dry_run`` counts and writes nothing.
     """
     with transaction.atomic():
         counts = Loader(update=update, progress=progress).load(schemes)

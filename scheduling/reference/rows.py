@@ -54,6 +54,7 @@ def priority(row: Row) -> Values:
         "scheme": row["scheme"],
         "name": row["name"],
         "target_days": int(row["target_days"]),
+        "target_minutes": int(row["target_minutes"]) if row["target_minutes"] else None,
         "rank": int(row["rank"]),
         "emergency": _yes(row["emergency"]),
     }

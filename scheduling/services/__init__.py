@@ -8,6 +8,7 @@ raises the version. It returns only what is durable, and raises only when nothin
 from scheduling.conflicts import SchedulingConflictError
 from scheduling.services.booking import book_operation, move_operation
 from scheduling.services.delays import note_delay, take_back_delay
+from scheduling.services.emergencies import Displacing, place_emergency
 from scheduling.services.ending import cancel_operation, postpone_operation
 from scheduling.services.errors import (
     InvalidPlanError,
@@ -29,6 +30,7 @@ from scheduling.services.undoing import undo_change
 
 __all__ = [
     "UNCHANGED",
+    "Displacing",
     "InvalidPlanError",
     "NotPossibleError",
     "Override",
@@ -44,6 +46,7 @@ __all__ = [
     "correct_event",
     "move_operation",
     "note_delay",
+    "place_emergency",
     "postpone_operation",
     "push_following",
     "record_event",

@@ -54,7 +54,8 @@ def undo_change(*, actor: User, change_id: int, override: Override | None = None
     takes = undo_takes(undone[0])
     if not takes:
         raise NotPossibleError(NO_UNDO)
-    authorise(actor, takes)
+    for capability in {undo_takes(change) for change in undone}:  # one command may have done several things
+        authorise(actor, capability or takes)
     with command():
         operations = lock_operations(
             {change.operation_id: change.version for change in undone}, actor=actor, capability=takes
@@ -68,13 +69,17 @@ def undo_change(*, actor: User, change_id: int, override: Override | None = None
         held = {row.resource_id for group in rows.values() for row in group if row.active}
         held.update(hold.resource_id for plan in standing for hold in plan.holds)
         lock_patients_and_resources(operations, held)
+        for operation in operations:  # who leaves the calendar is not in the way of those who come back
+            if plans[operation.pk] is None:
+                _put_back(operation, by_number[operation.pk].before, None, rows[operation.pk])
         accepted = settle(actor, find_conflicts(standing), override, _accepted_then(undone))
         defer_constraints()
         batch = uuid4() if len(operations) > 1 else None
         changes = []
         for operation in operations:
             change = by_number[operation.pk]
-            _put_back(operation, change.before, plans[operation.pk], rows[operation.pk])
+            if plan := plans[operation.pk]:
+                _put_back(operation, change.before, plan, rows[operation.pk])
             story = Story(overrides=accepted.get(operation.pk, []), undoes=change, batch=batch)
             told: dict[str, Any] = {"before": befores[operation.pk], "rows": rows[operation.pk], "story": story}
             changes.append(record(actor=actor, operation=operation, verb=ChangeVerb.UNDONE, **told))

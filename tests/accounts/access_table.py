@@ -50,6 +50,8 @@ PAGES: dict[str, Row] = {
     "scheduling:patient-confidential": Row("CP", None, 422, False, True),
     "scheduling:patient-block": Row("CP", None, 422, False, True),
     "scheduling:patient-unblock": Row("CP", None, 422, False, True),
+    "scheduling:emergency-new": Row("CB", 200, 422, False, False),
+    "scheduling:emergency-place": Row("CB", 409, 422, False, True),
     "scheduling:operation-request": Row("CBS", 200, 200, False, False),
     "scheduling:operation-swap": Row("CB", 409, 422, False, True),
     "scheduling:operation-detail": Row("CBSATW", 200, None, True, True),

@@ -31,6 +31,7 @@ PATHS: dict[str, Callable[[Hospital], str]] = {
     "waiting operation": lambda h: f"/operations/{h.waiting.pk}/",
     "checklist": lambda h: f"/operations/{h.booked.pk}/checklist/sign_in/",
     "operation of today": lambda h: f"/operations/{h.other.pk}/",
+    "emergency": lambda _: "/emergency/",
     "week": lambda h: f"/schedule/week/{h.day}/",
     "week by surgeon": lambda h: f"/schedule/week/{h.day}/?by=surgeon",
     "month": lambda h: f"/schedule/month/{h.day}/",

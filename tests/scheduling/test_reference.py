@@ -113,7 +113,13 @@ def test_loading_fills_every_list():
     assert CancellationReason.objects.count() == len(rows_of("cancellation_reasons"))
     assert DelayReason.objects.count() == len(rows_of("delay_reasons"))
     assert ChecklistItem.objects.count() == len(rows_of("checklist_items"))
-    assert list(Priority.objects.values_list("code", "target_days")) == [
+    assert list(Priority.objects.filter(scheme="E").values_list("code", "target_minutes")) == [
+        ("E1", 15),
+        ("E2", 60),
+        ("E3", 360),
+        ("E4", 1440),
+    ]
+    assert list(Priority.objects.filter(scheme="P").values_list("code", "target_days")) == [
         ("P1a", 1),
         ("P1b", 3),
         ("P2", 28),

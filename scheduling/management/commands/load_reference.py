@@ -51,7 +51,7 @@ class Command(BaseCommand):
         counts = load_reference(
             update=options["update"],
             dry_run=options["dry_run"],
-            schemes=("P", "AU") if chosen == "both" else (chosen,),
+            schemes=("E", "P", "AU") if chosen == "both" else ("E", chosen),
             progress=progress,
         ).values()
         created, updated, kept = (sum(getattr(c, name) for c in counts) for name in ("created", "updated", "kept"))

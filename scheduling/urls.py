@@ -29,6 +29,7 @@ urlpatterns = [
     path("schedule/month/<day:day>/", calendar.month_page, name="month"),
     path("board/", live_board.wall, name="live-board"),
     path("board/families/", live_board.families, name="families-board"),
+    path("theatres/<int:theatre_id>/gap/", waiting.gap_page, name="gap"),
     path("late/", live_board.late, name="running-late"),
     path("waiting-list/", waiting.waiting_list_page, name="waiting-list"),
     path("find/", requesting.patient_find, name="patient-find"),

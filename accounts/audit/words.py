@@ -10,6 +10,7 @@ PAGES = {
     "scheduling:families-board": "Board for families",
     "scheduling:week": "Week",
     "scheduling:month": "Month",
+    "scheduling:gap": "Who fits into a gap",
     "scheduling:running-late": "Running late",
     "scheduling:waiting-list": "Waiting list",
     "scheduling:patient-find": "Patient search",

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -38,6 +38,8 @@ class Bar:
     minutes: int
     label: str = ""
     hue: str = ""
+    period: Period | None = None
+    """The stretch itself where it is free and not over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,7 +285,7 @@ def _row(
         owners=" · ".join(dict.fromkeys(str(block.specialty) for _, block in blocks)),
         blocks=[_bar(window, period, block.owner, block.specialty.hue) for period, block in blocks],
         closed=[_bar(window, period, label) for period, label in closed if period.overlaps(window)],
-        free=[_bar(window, gap) for gap in _shown(gaps, window) if gap.minutes >= NAMED_GAP],
+        free=[_free(window, gap, now) for gap in _shown(gaps, window) if gap.minutes >= NAMED_GAP],
         cases=_cases(theatre, operations, window, now, outlook),
         used_minutes=sum(a.shared_minutes(b) for a in merged(in_room) for b in opened),
         open_minutes=sum(period.minutes for period in opened),
@@ -303,6 +305,12 @@ def _shown(periods: Iterable[Period], window: Period) -> list[Period]:
 def _bar(window: Period, period: Period, label: str = "", hue: str = "") -> Bar:
     (shown,) = _shown([period], window) or [Period(window.start, window.start)]
     return Bar(start=_minute(window, shown.start), minutes=shown.minutes, label=label, hue=hue)
+
+
+def _free(window: Period, gap: Period, now: datetime) -> Bar:
+    """Return a free stretch; what is left of it from now on can still be filled."""
+    left = Period(max(gap.start, now), gap.end) if gap.end > now else None
+    return replace(_bar(window, gap), period=left if left and left.minutes >= NAMED_GAP else None)
 
 
 def _tail(theatre: Theatre, operation: Operation) -> int:

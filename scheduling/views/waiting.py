@@ -1,18 +1,34 @@
 """The waiting list."""
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_http_methods
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.audit.models import AccessKind
 from accounts.audit.recording import note_all
 from accounts.permissions import actor_of, requires
+from resources.models import Theatre
 from scheduling import permissions
+from scheduling.forms.numbers import row_number
 from scheduling.forms.waiting import WaitingFilterForm
+from scheduling.selectors.gap_fit import as_gap, fits
 from scheduling.selectors.waiting_list import waiting_list
 
 PAGE_SIZE = 50
+
+
+@requires(permissions.BOOK)
+@require_safe
+def gap_page(request: HttpRequest, theatre_id: int) -> HttpResponse:
+    """Show which waiting patients fit into a free stretch of a theatre; ``start`` and ``end`` are instants."""
+    theatre = get_object_or_404(Theatre, pk=theatre_id)
+    start, end = (row_number(request.GET.get(name, "")) for name in ("start", "end"))
+    gap = as_gap(start, end) if start is not None and end is not None else None
+    if gap is None:
+        raise Http404("This stretch of time can't be read. Go back to the schedule.")
+    found = fits(theatre, gap, actor_of(request))
+    return render(request, "scheduling/gap.html", {"theatre": theatre, "gap": gap, "fits": found})
 
 
 @requires(permissions.VIEW_OPERATION)

@@ -41,6 +41,7 @@ PAGES: dict[str, Row] = {
     "scheduling:month": Row("CBSATWMPD", 200, None, True, False),
     "scheduling:live-board": Row("CBSATWMPD", 200, None, True, False),
     "scheduling:families-board": Row("CBSATWMPD", 200, None, True, False),
+    "scheduling:gap": Row("CB", 404, None, True, False),
     "scheduling:running-late": Row("CBSATW", 200, None, True, False),
     "scheduling:waiting-list": Row("CBSATW", 200, 200, False, False),
     "scheduling:patient-find": Row("CBSATW", 200, 200, False, False),

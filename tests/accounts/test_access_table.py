@@ -21,7 +21,14 @@ from patients.permissions import CARE_TEAM
 from patients.rights.models import Amendment
 from scheduling.models import Operation, OperationDelay, OperationEvent
 from tests.accounts.access_table import ADMIN, PAGES, ROLES, Row
-from tests.factories import DelayReasonFactory, OperationFactory, SpecialtyFactory, StaffMemberFactory, UserFactory
+from tests.factories import (
+    DelayReasonFactory,
+    OperationFactory,
+    SpecialtyFactory,
+    StaffMemberFactory,
+    TheatreFactory,
+    UserFactory,
+)
 from tests.hospital.admin_rows import make as make_rows
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +70,7 @@ ARGUMENTS: dict[str, Callable[[Operation, EmergencyAccess], object]] = {
     "access_id": lambda _, access: access.pk,
     "person_id": lambda _, access: access.actor_id,
     "amendment_id": lambda operation, access: _amendment(operation, access).pk,
+    "theatre_id": lambda *_: TheatreFactory().pk,
     "event_id": lambda operation, _: event_of(operation).pk,
     "delay_id": lambda operation, _: delay_of(operation).pk,
     "part": lambda *_: "sign_in",

@@ -64,6 +64,7 @@ def arguments(operation: Operation) -> dict[str, Any]:
         "person_id": UserFactory().pk,
         "delay_id": delay_of(operation).pk,
         "part": "sign_in",
+        "theatre_id": TheatreFactory().pk,
         "event_id": event_of(operation).pk,
         "change_id": operation.changes.get().pk,
         "day": date(2026, 11, 23),

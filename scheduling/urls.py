@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from scheduling.converters import DayConverter
 from scheduling.views import (
+    affected,
     booking,
     calendar,
     care_team,
@@ -30,6 +31,7 @@ urlpatterns = [
     path("board/", live_board.wall, name="live-board"),
     path("board/families/", live_board.families, name="families-board"),
     path("theatres/<int:theatre_id>/gap/", waiting.gap_page, name="gap"),
+    path("affected/", affected.affected_page, name="affected"),
     path("late/", live_board.late, name="running-late"),
     path("waiting-list/", waiting.waiting_list_page, name="waiting-list"),
     path("find/", requesting.patient_find, name="patient-find"),

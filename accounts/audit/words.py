@@ -11,6 +11,7 @@ PAGES = {
     "scheduling:week": "Week",
     "scheduling:month": "Month",
     "scheduling:gap": "Who fits into a gap",
+    "scheduling:affected": "Affected operations",
     "scheduling:running-late": "Running late",
     "scheduling:waiting-list": "Waiting list",
     "scheduling:patient-find": "Patient search",

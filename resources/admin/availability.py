@@ -4,14 +4,16 @@ from datetime import datetime
 from itertools import combinations
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet, TimeField
 from django.db.models.functions import Lower
 from django.forms import TimeInput
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from accounts.admin_access import CheckedFormSet
 from accounts.admin_limits import LimitedAdmin, LimitedInline
@@ -131,6 +133,13 @@ class UnavailabilityAdmin(PeriodAdmin):
     search_fields = ("resource__name", "note")
     autocomplete_fields = ("resource",)
     formfield_overrides = {DateTimeRangeField: {"form_class": OpenPeriodField}}
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  # Django's
+        """Save it, and lead to the operations that it hits: none is cancelled by itself."""
+        super().save_model(request, obj, form, change)
+        place = f"{reverse('scheduling:affected')}?absence={obj.pk}"
+        words = format_html('<a href="{}">See which booked operations this affects, and repair them</a>.', place)
+        messages.info(request, words)
 
 
 @admin.register(Shift)

@@ -25,6 +25,7 @@ from scheduling.services.staffing import (
     assign_resource,
     confirm_operation,
     release_resource,
+    substitute_resource,
 )
 from scheduling.services.undoing import undo_change
 
@@ -52,6 +53,7 @@ __all__ = [
     "record_event",
     "release_resource",
     "request_operation",
+    "substitute_resource",
     "swap_operations",
     "take_back_delay",
     "take_back_event",

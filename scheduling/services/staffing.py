@@ -50,6 +50,40 @@ def assign_resource(
     return operation
 
 
+def substitute_resource(
+    *,
+    actor: User,
+    operation_id: int,
+    version: int,
+    resource_id: int,
+    by_id: int,
+    override: Override | None = None,
+) -> Operation:
+    """Let another person, item or bed take the place of one on the team, in the same role.
+
+    Raises :class:`InvalidPlanError` where the one is not on the team any more, and what :func:`assign_resource` raises.
+    """
+    authorise(actor, permissions.ASSIGN)
+    with command():
+        (operation,) = lock_operations({operation_id: version}, actor=actor, capability=permissions.ASSIGN)
+        demand_movable(operation)
+        rows = reservations_of([operation])[operation.pk]
+        before = snapshot(operation, rows)
+        plan = Plan.current(operation, rows)
+        role = next((item.role for item in plan.assignments if item.resource_id == resource_id), None)
+        if role is None:
+            raise InvalidPlanError("resource", "This is not part of the operation's team any more.")
+        about: int | None = by_id
+        if role == ReservationRole.LEAD_SURGEON:
+            plan, about = plan.with_lead(by_id), None  # blocks may be the surgeon's own
+        else:
+            (new,) = team([(by_id, role)])
+            kept = tuple(new if item.resource_id == resource_id else item for item in plan.assignments)
+            plan = replace(plan, assignments=kept)
+        replan(actor, operation, plan, rows, before, ChangeVerb.ASSIGNED, override, about=about)
+    return operation
+
+
 def release_resource(*, actor: User, operation_id: int, version: int, resource_id: int) -> Operation:
     """Take a person, an item or a bed off a booked operation; it is free at once."""
     authorise(actor, permissions.ASSIGN)

@@ -42,6 +42,7 @@ PAGES: dict[str, Row] = {
     "scheduling:live-board": Row("CBSATWMPD", 200, None, True, False),
     "scheduling:families-board": Row("CBSATWMPD", 200, None, True, False),
     "scheduling:gap": Row("CB", 404, None, True, False),
+    "scheduling:affected": Row("CBT", 200, 302, False, False),
     "scheduling:running-late": Row("CBSATW", 200, None, True, False),
     "scheduling:waiting-list": Row("CBSATW", 200, 200, False, False),
     "scheduling:patient-find": Row("CBSATW", 200, 200, False, False),

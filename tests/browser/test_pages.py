@@ -37,6 +37,8 @@ PATHS: dict[str, Callable[[Hospital], str]] = {
     "month": lambda h: f"/schedule/month/{h.day}/",
     "live board": lambda _: "/board/",
     "families' board": lambda _: "/board/families/",
+    "affected": lambda _: "/affected/",
+    "gap": lambda h: f"/theatres/{h.first.pk}/gap/?start={h.at('12:00'):%s}&end={h.at('14:00'):%s}",
     "running late": lambda _: "/late/",
     "book": lambda h: f"/operations/{h.waiting.pk}/book/",
     "move": lambda h: f"/operations/{h.booked.pk}/move/",

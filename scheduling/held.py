@@ -8,6 +8,7 @@ from django.utils import timezone
 from patients.rights.holdings import NUMBER_ONLY, Care, Holding, hold, know_care
 from scheduling.models import (
     ChecklistAnswer,
+    ClockPause,
     Operation,
     OperationChange,
     OperationDelay,
@@ -59,6 +60,14 @@ def register() -> None:
             given=("event", "item", "text", "answer"),
             withheld={"id": NUMBER_ONLY},
             stays={"text": "The hospital's question, the same for every patient."},
+        ),
+        Holding(
+            model=ClockPause,
+            title="Days on which the waiting clock stood still",
+            path="operation__patient",
+            given=("operation", "kind", "starts", "ends", "note", "recorded_at", "recorded_by"),
+            withheld={"id": NUMBER_ONLY},
+            left={"note": ""},
         ),
         Holding(
             model=OperationDelay,

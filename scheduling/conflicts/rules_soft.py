@@ -7,7 +7,7 @@ from django.utils import timezone
 from resources.models import Block, ResourceKind, Theatre
 from scheduling.conflicts.conflict import Conflict, Severity
 from scheduling.conflicts.facts import Facts, local_day
-from scheduling.models import ReservationRole
+from scheduling.models import Assessment, ReservationRole, Status
 from scheduling.period import Period, without
 from scheduling.plan import Plan
 
@@ -175,6 +175,19 @@ def past_due(plan: Plan, facts: Facts) -> Iterator[Conflict]:
         )
 
 
+def not_ready(plan: Plan, facts: Facts) -> Iterator[Conflict]:  # noqa: ARG001
+    """The patient was found unfit, is paused, or the assessment does not count on that day any more."""
+    operation, day = plan.operation, local_day(plan.period)
+    if operation.assessment == Assessment.UNFIT:
+        yield _soft(plan, "not_ready", "The patient was found not fit.", "Wait for the assessment, or give the reason.")
+    elif operation.fit_until and operation.fit_until < day:
+        message = f"The assessment counts until {operation.fit_until:%a %d %b %Y} only."
+        yield _soft(plan, "not_ready", message, "Choose an earlier day, or give the reason.")
+    if operation.paused_since and operation.status == Status.WAITING:
+        message = f"The waiting clock is paused since {operation.paused_since:%a %d %b %Y}."
+        yield _soft(plan, "not_ready", message, "Let the clock run again first, or give the reason.")
+
+
 def surgeon_daily_limit(plan: Plan, facts: Facts) -> Iterator[Conflict]:
     """The lead surgeon would do more operations that day than agreed."""
     surgeon = facts.resources.get(plan.lead_surgeon_id or 0)
@@ -263,6 +276,7 @@ SOFT_RULES: tuple[Rule, ...] = (
     turnover_short,
     no_bed,
     past_due,
+    not_ready,
     surgeon_daily_limit,
     infectious_not_last,
     supervision_exceeded,

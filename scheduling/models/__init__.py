@@ -24,6 +24,7 @@ from scheduling.models.history import (
     OperationEvent,
 )
 from scheduling.models.operation import (
+    Assessment,
     EstimateSource,
     Operation,
     OperationEquipment,
@@ -31,16 +32,19 @@ from scheduling.models.operation import (
     Side,
 )
 from scheduling.models.reservation import Reservation, ReservationRole
+from scheduling.models.waiting import ClockPause, PauseKind
 from scheduling.status import Status
 
 __all__ = [
     "AnaesthesiaType",
     "Answer",
+    "Assessment",
     "CancellationReason",
     "ChangeVerb",
     "ChecklistAnswer",
     "ChecklistItem",
     "ChecklistPart",
+    "ClockPause",
     "DelayReason",
     "EstimateSource",
     "EventKind",
@@ -51,6 +55,7 @@ __all__ = [
     "OperationEquipment",
     "OperationEvent",
     "OperationStaff",
+    "PauseKind",
     "Priority",
     "Procedure",
     "ProcedureEquipment",

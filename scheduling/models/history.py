@@ -23,6 +23,7 @@ class ChangeVerb(models.TextChoices):
     RELEASED = "released", "Team or equipment released"
     CONFIRMED = "confirmed", "Confirmed"
     RECORDED = "recorded", "Recorded in theatre"
+    WAITED = "waited", "Changed on the waiting list"
     UNDONE = "undone", "Undone"
 
 

@@ -54,6 +54,15 @@ class EstimateSource(models.TextChoices):
     IMPORTED = "imported", "Imported list"
 
 
+class Assessment(models.TextChoices):
+    """How far the pre-operative assessment is."""
+
+    NOT_DONE = "not_done", "Not assessed yet"
+    BOOKED = "booked", "Assessment booked"
+    FIT = "fit", "Fit"
+    UNFIT = "unfit", "Not fit"
+
+
 def _minutes_field(*, default: int, least: int = 0) -> "models.PositiveSmallIntegerField[int, int]":
     limits = [MinValueValidator(least), MaxValueValidator(MAX_MINUTES)]
     return models.PositiveSmallIntegerField(default=default, validators=limits)
@@ -101,6 +110,11 @@ class Operation(models.Model):
         unique=True,
         help_text="The case number in the list it came from.",
     )
+
+    assessment = models.CharField(max_length=10, choices=Assessment, default=Assessment.NOT_DONE)
+    fit_until = models.DateField(null=True, blank=True, help_text="The last day on which the assessment counts.")
+    short_notice = models.BooleanField(default=False, help_text="Can come at short notice.")
+    paused_since = models.DateField(null=True, blank=True, help_text="The waiting clock stands still since then.")
 
     status = models.CharField(max_length=12, choices=Status, default=Status.WAITING)
     theatre = models.ForeignKey(Theatre, on_delete=models.PROTECT, null=True, blank=True, related_name="operations")

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from resources.models import Theatre
 from scheduling.conflicts.facts import block_is_on, span
-from scheduling.models import Operation
+from scheduling.models import Assessment, Operation
 from scheduling.period import Period
 from scheduling.selectors.waiting_list import in_order_of_urgency
 from scheduling.slots import Slot, find_free_slots
@@ -42,6 +42,8 @@ class Fit:
         if self.is_owners:
             said.append("the block’s own specialty")
         said.append(f"waits {operation.days_waiting} days")
+        if operation.short_notice:
+            said.append("can come at short notice")
         said.append("fills the gap" if self.unused < TIGHT else f"leaves {self.unused} min")
         return said
 
@@ -63,7 +65,9 @@ def fits(theatre: Theatre, gap: Period, viewer: User) -> list[Fit]:
         .visible_to(viewer)
         .with_facts()
         .alias(needs=F("anaesthesia_minutes") + F("surgery_minutes"))
-        .filter(needs__lte=length)
+        .filter(needs__lte=length, paused_since=None)
+        .exclude(assessment=Assessment.UNFIT)
+        .exclude(fit_until__lt=timezone.localdate(gap.start))
     )
     owners = {
         block.specialty_id

@@ -12,6 +12,7 @@ from resources.models import Resource
 from scheduling.conflicts import Conflict, Facts, check_plan
 from scheduling.conflicts.rules_hard import missing_needs
 from scheduling.models import (
+    ClockPause,
     Operation,
     OperationChange,
     Reservation,
@@ -44,6 +45,7 @@ class OperationPage:
     team: list[Reservation]
     missing: list[str]
     conflicts: list[Conflict]
+    pauses: list[ClockPause]
     history: list[HistoryLine]
     care_team: list[User]
 
@@ -64,6 +66,7 @@ def operation_page(operation: Operation, viewer: User) -> OperationPage:
         team=sorted(rows, key=lambda row: ReservationRole.values.index(row.role)),
         missing=missing,
         conflicts=masked_for(viewer, conflicts),
+        pauses=list(operation.pauses.all()),
         history=history_of(operation, viewer),
         care_team=list(care_team(operation.patient)),
     )

@@ -1,5 +1,6 @@
 """The waiting list: beside the calendar, and as a page of its own."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -51,21 +52,52 @@ class WaitingFilter:
     surgeon: StaffMember | None = None
     priority: Priority | None = None
     overdue: bool = False
+    assessment: str = ""
+    short_notice: bool = False
+    paused: bool = False
     sort: str = "urgency"
 
 
 def waiting_list(wanted: WaitingFilter, viewer: User, *, text: str = "") -> OperationQuerySet:
     """Return the operations without a place, requests too, as the page shows them to ``viewer``."""
     operations = Operation.objects.unplaced().listed_to(viewer).with_facts()
-    if wanted.specialty:
-        operations = operations.filter(specialty=wanted.specialty)
-    if wanted.surgeon:
-        operations = operations.filter(lead_surgeon=wanted.surgeon)
-    if wanted.priority:
-        operations = operations.filter(priority=wanted.priority)
-    if wanted.overdue:
-        operations = operations.filter(due_on__lt=timezone.localdate())
+    asked = {
+        "specialty": wanted.specialty,
+        "lead_surgeon": wanted.surgeon,
+        "priority": wanted.priority,
+        "due_on__lt": timezone.localdate() if wanted.overdue else None,
+        "assessment": wanted.assessment or None,
+        "short_notice": wanted.short_notice or None,
+        "paused_since__isnull": False if wanted.paused else None,
+    }
+    operations = operations.filter(**{name: value for name, value in asked.items() if value is not None})
     if text:
         named = find_patients(text, viewer).values("pk")
         operations = operations.filter(Q(patient__in=named) | Q(procedure__name__icontains=text))
     return operations.order_by(*SORTS[wanted.sort])
+
+
+WAITING_COLUMNS = (
+    *("case", "mrn", "patient", "born", "procedure", "side", "specialty", "surgeon", "priority", "listed", "due"),
+    *("days waiting", "overdue", "minutes", "minutes from", "day case", "assessment", "fit until", "short notice"),
+    *("paused since", "status"),
+)
+"""The columns of the list as a file."""
+MOST_ROWS = 20_000
+"""A file of more is no list any more."""
+
+
+def waiting_rows(wanted: WaitingFilter, viewer: User) -> Iterator[tuple[object, ...]]:
+    """Yield the list as rows of a file; of a confidential patient only that there is one."""
+    for one in waiting_list(wanted, viewer)[:MOST_ROWS].iterator(chunk_size=1000):
+        patient = one.patient
+        who = (patient.mrn, patient.display_name, patient.date_of_birth) if one.is_open else ("", "Confidential", "")
+        yield (
+            *(one.pk, *who),
+            *(one.procedure.name, one.get_side_display(), one.specialty.name),
+            one.lead_surgeon.name if one.lead_surgeon else "",
+            *(one.priority.code, one.listed_on, one.due_on or "", one.days_waiting, "yes" if one.is_overdue else ""),
+            *(one.in_room_minutes, one.get_estimate_source_display(), "yes" if one.day_case else ""),
+            *(one.get_assessment_display(), one.fit_until or "", "yes" if one.short_notice else ""),
+            *(one.paused_since or "", one.get_status_display()),
+        )

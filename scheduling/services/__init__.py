@@ -28,6 +28,7 @@ from scheduling.services.staffing import (
     substitute_resource,
 )
 from scheduling.services.undoing import undo_change
+from scheduling.services.waiting import pause_clock, resume_clock, set_readiness
 
 __all__ = [
     "UNCHANGED",
@@ -47,12 +48,15 @@ __all__ = [
     "correct_event",
     "move_operation",
     "note_delay",
+    "pause_clock",
     "place_emergency",
     "postpone_operation",
     "push_following",
     "record_event",
     "release_resource",
     "request_operation",
+    "resume_clock",
+    "set_readiness",
     "substitute_resource",
     "swap_operations",
     "take_back_delay",

@@ -33,6 +33,11 @@ PLAN_FIELDS = (
     "confirmed_at",
     "confirmed_by",
     "cancelled_for",
+    "due_on",
+    "assessment",
+    "fit_until",
+    "short_notice",
+    "paused_since",
     "version",
 )
 """The fields that commands write; everything else of an operation is written when it is requested."""

@@ -46,8 +46,8 @@ def find_free_slots(
     and standard turnover, its own session long enough, infectious cases last; the patient; the lead
     surgeon and the rest of the team if they are named, the surgeon within the daily limit and
     credentialed; and for each needed kind of equipment, staff role and bed as many as it takes. In
-    short, where booking meets no conflict, other than the due date or what speaks against the
-    operation anywhere. One slot per stretch of possible starts, on the 5-minute grid, at its
+    short, where booking meets no conflict, other than the due date, an assessment that ends, or what
+    speaks against the operation anywhere. One slot per stretch of possible starts, on the 5-minute grid, at its
     earliest point or the one nearest to ``near``. ``order``: ``earliest``; ``best_fit``, the
     tightest gap first; ``nearest`` to ``near``.
     """

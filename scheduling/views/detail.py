@@ -13,7 +13,8 @@ from patients.permissions import MANAGE_CARE_TEAM
 from scheduling import permissions
 from scheduling.forms.commands import AssignForm, ReleaseForm
 from scheduling.forms.placement import CommandForm
-from scheduling.models import Operation
+from scheduling.forms.waiting import PauseForm, ReadinessForm, ResumeForm
+from scheduling.models import Operation, Status
 from scheduling.selectors.care_team import who_may_join
 from scheduling.selectors.day_of_surgery import Failed, day_of_surgery
 from scheduling.selectors.operation_page import operation_page
@@ -100,6 +101,29 @@ def operation_release(request: HttpRequest, operation_id: int) -> HttpResponse:
     )
 
 
+class WaitingForms:
+    """The forms of an operation that waits; the one that was refused keeps what was typed."""
+
+    def __init__(
+        self,
+        operation: Operation,
+        actor: User,
+        *,
+        readiness: ReadinessForm | None = None,
+        pause: PauseForm | None = None,
+        resume: ResumeForm | None = None,
+    ) -> None:
+        self.readiness = readiness or ReadinessForm(operation=operation, actor=actor)
+        self.pause = pause or PauseForm(operation=operation, actor=actor, prefix="pause")
+        self.resume = resume or ResumeForm(operation=operation, actor=actor, prefix="resume")
+
+    @classmethod
+    def of(cls, operation: Operation, actor: User) -> "WaitingForms | None":
+        """Return them for whoever may book an operation that waits."""
+        waits = operation.status in (Status.REQUESTED, Status.WAITING)
+        return cls(operation, actor) if waits and actor.can(permissions.BOOK) else None
+
+
 def open_form(
     request: HttpRequest, operation: Operation, page: Page, demand: Callable[[Operation], None]
 ) -> HttpResponse:
@@ -121,6 +145,7 @@ def detail_page(
     assign_form: AssignForm | None = None,
     retry: str = "",
     failed: Failed = None,
+    waiting: WaitingForms | None = None,
 ) -> HttpResponse:
     """Draw the page; ``retry`` names the command that a reason would let through, ``failed`` a refused recording."""
     actor = actor_of(request)
@@ -129,6 +154,7 @@ def detail_page(
     context = {
         "page": operation_page(operation, actor),
         "operation": operation,
+        "waiting": waiting or WaitingForms.of(operation, actor),
         "day": day_of_surgery(operation, actor, failed) if operation.is_placed else None,
         "assign_form": (assign_form or AssignForm(operation=operation, actor=actor)) if may_assign else None,
         "refusal": refusal,

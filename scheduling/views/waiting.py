@@ -1,21 +1,78 @@
 """The waiting list."""
 
+from functools import partial
+
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.audit.models import AccessKind
 from accounts.audit.recording import note_all
 from accounts.permissions import actor_of, requires
+from accounts.spreadsheets import csv_answer
 from resources.models import Theatre
 from scheduling import permissions
 from scheduling.forms.numbers import row_number
-from scheduling.forms.waiting import WaitingFilterForm
+from scheduling.forms.waiting import PauseForm, ReadinessForm, ResumeForm, WaitingFilterForm
+from scheduling.models import Operation
 from scheduling.selectors.gap_fit import as_gap, fits
-from scheduling.selectors.waiting_list import waiting_list
+from scheduling.selectors.waiting_list import WAITING_COLUMNS, waiting_list, waiting_rows
+from scheduling.services import pause_clock, resume_clock, set_readiness
+from scheduling.views.answers import run
+from scheduling.views.detail import WaitingForms, detail_page
+from scheduling.views.fetching import get_operation
 
 PAGE_SIZE = 50
+
+
+@requires(permissions.VIEW_OPERATION)
+@require_safe
+def waiting_list_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """Give the list out as a file, filtered and sorted as the address says; on record as an export."""
+    note_all(AccessKind.EXPORT, reason="Waiting list as a file")
+    wanted = WaitingFilterForm(request.GET).wanted
+    rows = list(waiting_rows(wanted, actor_of(request)))  # all of them are on record before the first is sent
+    return csv_answer(f"waiting-list-{timezone.localdate():%Y-%m-%d}.csv", WAITING_COLUMNS, rows)
+
+
+@requires(permissions.BOOK)
+@require_POST
+def operation_readiness(request: HttpRequest, operation_id: int) -> HttpResponse:
+    """Say whether the patient is fit, and can come at once."""
+    actor = actor_of(request)
+    operation = get_operation(operation_id, actor)
+    form = ReadinessForm(request.POST, operation=operation, actor=actor)
+    page = partial(detail_page, request, operation, waiting=WaitingForms(operation, actor, readiness=form))
+    return run(request, form, lambda: set_readiness(actor=actor, **form.command), page=page)
+
+
+@requires(permissions.BOOK)
+@require_POST
+def operation_pause(request: HttpRequest, operation_id: int) -> HttpResponse:
+    """Stop the waiting clock."""
+    actor = actor_of(request)
+    operation = get_operation(operation_id, actor)
+    form = PauseForm(request.POST, operation=operation, actor=actor, prefix="pause")
+    page = partial(detail_page, request, operation, waiting=WaitingForms(operation, actor, pause=form))
+
+    def command() -> Operation:
+        pause_clock(actor=actor, **form.command)
+        return get_operation(operation_id, actor)
+
+    return run(request, form, command, page=page)
+
+
+@requires(permissions.BOOK)
+@require_POST
+def operation_resume(request: HttpRequest, operation_id: int) -> HttpResponse:
+    """Let the waiting clock run again."""
+    actor = actor_of(request)
+    operation = get_operation(operation_id, actor)
+    form = ResumeForm(request.POST, operation=operation, actor=actor, prefix="resume")
+    page = partial(detail_page, request, operation, waiting=WaitingForms(operation, actor, resume=form))
+    return run(request, form, lambda: resume_clock(actor=actor, **form.command), page=page)
 
 
 @requires(permissions.BOOK)

@@ -63,7 +63,9 @@ def test_the_copy_holds_every_text_but_those_about_colleagues(patient: Patient, 
     content = export_record(actor=coordinator, patient_id=patient.pk, **WHY)
     given = {text.lower() for text in texts(content) if MARK in text.lower()}
     names = "mrn family given national phone language substance reaction explanation block blocking restricted hold"
-    names += " court content purpose wish denial statement recipient notes external change override correction delay"
+    names += (
+        " court content purpose wish denial statement recipient notes external change override correction delay pause"
+    )
     assert given == {f"{MARK}-{name}" for name in names.split()} | {f"{MARK}@example.org"}
     sections = {one["name"]: one["rows"] for one in content["sections"]}
     cora = User.objects.get(given_name="Cora")

@@ -19,6 +19,7 @@ from scheduling.models import (
     CancellationReason,
     ChecklistAnswer,
     ChecklistItem,
+    ClockPause,
     DelayReason,
     Operation,
     OperationChange,
@@ -138,6 +139,9 @@ def _operation(patient: Patient, actor: User, then: Any) -> None:
     )
     item = ChecklistItem.objects.create(code="counts", part="sign_out", text="Counts are correct")
     ChecklistAnswer.objects.create(event=event, item=item, text=item.text, answer="yes")
+    ClockPause.objects.create(
+        operation=operation, kind="unfit", starts=then.date(), recorded_by=actor, note=marked("pause")
+    )
     OperationDelay.objects.create(
         operation=operation,
         reason=DelayReason.objects.create(code="late", group="Patient", label="Late"),

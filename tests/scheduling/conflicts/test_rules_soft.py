@@ -176,6 +176,22 @@ def test_no_bed_on_a_later_day_of_the_stay(world: World) -> None:
     assert rules(2 * 24 * 60) == []
 
 
+def test_not_ready(world: World) -> None:
+    yesterday = world.day - timedelta(days=1)
+    unfit = world.waiting(assessment="unfit")
+    expired = world.waiting(assessment="fit", fit_until=yesterday)
+    paused = world.waiting(paused_since=yesterday)
+    said = {
+        unfit: "The patient was found not fit.",
+        expired: f"The assessment counts until {yesterday:%a %d %b %Y} only.",
+        paused: f"The waiting clock is paused since {yesterday:%a %d %b %Y}.",
+    }
+    for operation, words in said.items():
+        assert soft(plan_for(operation, world.one, world.at(10))) == [("not_ready", words)]
+    fit = world.waiting(assessment="fit", fit_until=world.day)
+    assert soft(plan_for(fit, world.one, world.at(10))) == []
+
+
 def test_past_due(world: World) -> None:
     yesterday = world.day - timedelta(days=1)
 

@@ -3,18 +3,23 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from random import Random
+from typing import Any
+
+from django.utils import timezone
 
 from accounts.models import User
 from scheduling.conflicts import SchedulingConflictError
 from scheduling.demo.booker import Booker
 from scheduling.demo.cases import URGENT, Listing, holders
 from scheduling.demo.dice import dice_for, happens
-from scheduling.models import CancellationReason, Operation, Priority, Procedure
+from scheduling.models import Assessment, CancellationReason, Operation, PauseKind, Priority, Procedure
 from scheduling.services import (
     cancel_operation,
     confirm_operation,
+    pause_clock,
     postpone_operation,
     request_operation,
+    set_readiness,
 )
 
 WAITING = (
@@ -26,8 +31,11 @@ WAITING = (
 )
 """Priority, how many wait, and between how many days they have been waiting."""
 
+SHORT_NOTICE = "Can come at short notice."
+ASSESSED = (Assessment.FIT, Assessment.BOOKED, Assessment.NOT_DONE, Assessment.UNFIT)
+AWAY = 0.03
 NOTES = (
-    "Can come at short notice.",
+    SHORT_NOTICE,
     "Needs an interpreter.",
     "Lives alone: arrange transport home.",
     "Prefers mornings.",
@@ -63,9 +71,23 @@ def make_waiting_list(booker: Booker, surgeon_user: User, share: float) -> int:
         notes = rng.choice(NOTES) if happens(rng, 0.3) else ""
         code = LAST if number == len(listings) else f"DEMO-WAITING-{number:03}"
         if code not in booker.taken_codes:
-            booker.request(rng, code, procedure, listing, surgeon, notes=notes)
+            operation = booker.request(rng, code, procedure, listing, surgeon, notes=notes)
+            _assess(booker, rng, operation, short_notice=notes == SHORT_NOTICE)
     _ask_as_surgeon(booker, surgeon_user, rng)
     return len(listings)
+
+
+def _assess(booker: Booker, rng: Random, operation: Operation, *, short_notice: bool) -> None:
+    """Let most of those who wait longer have been assessed; one in thirty is not fit, and as many are away."""
+    if operation.priority.emergency:
+        return
+    now: dict[str, Any] = {"actor": booker.actor, "operation_id": operation.pk}
+    state = rng.choices(ASSESSED, weights=(55, 20, 22, 3))[0]
+    days = timedelta(days=rng.randint(20, 120))
+    until = max(booker.today, timezone.localdate()) + days if state == Assessment.FIT else None
+    set_readiness(**now, version=1, assessment=state, fit_until=until, short_notice=short_notice)
+    if happens(rng, AWAY):
+        pause_clock(**now, version=2, kind=PauseKind.UNAVAILABLE, starts=operation.listed_on, note="Travelling")
 
 
 def _listings(booker: Booker, rng: Random, share: float) -> list[Listing]:

@@ -13,6 +13,7 @@ def register() -> None:
     """Trail operations and the catalogue they are made from."""
     auditlog.register(models.Operation, exclude_fields=["notes"])
     auditlog.register(models.OperationEvent, exclude_fields=["reason"])
+    auditlog.register(models.ListNote, exclude_fields=["text"])
     auditlog.register(models.ClockPause, exclude_fields=["note"])
     auditlog.register(models.OperationDelay, exclude_fields=["note"])
     auditlog.register(models.Procedure, m2m_fields={"features", "credentials"})

@@ -16,6 +16,7 @@ from scheduling.views import (
     recording,
     requesting,
     restricting,
+    theatre_list,
     waiting,
 )
 
@@ -30,6 +31,8 @@ urlpatterns = [
     path("schedule/month/<day:day>/", calendar.month_page, name="month"),
     path("board/", live_board.wall, name="live-board"),
     path("board/families/", live_board.families, name="families-board"),
+    path("theatres/<int:theatre_id>/list/<day:day>/", theatre_list.theatre_list_page, name="theatre-list"),
+    path("theatres/<int:theatre_id>/list/<day:day>/note/", theatre_list.list_note, name="list-note"),
     path("theatres/<int:theatre_id>/gap/", waiting.gap_page, name="gap"),
     path("affected/", affected.affected_page, name="affected"),
     path("late/", live_board.late, name="running-late"),

@@ -16,6 +16,8 @@ PAGES = {
     "scheduling:operation-readiness": "Operation that waits",
     "scheduling:operation-pause": "Operation that waits",
     "scheduling:operation-resume": "Operation that waits",
+    "scheduling:theatre-list": "Theatre list",
+    "scheduling:list-note": "Theatre list",
     "scheduling:running-late": "Running late",
     "scheduling:waiting-list": "Waiting list",
     "scheduling:patient-find": "Patient search",

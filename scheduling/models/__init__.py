@@ -23,6 +23,7 @@ from scheduling.models.history import (
     OperationChange,
     OperationEvent,
 )
+from scheduling.models.notes import ListNote
 from scheduling.models.operation import (
     Assessment,
     EstimateSource,
@@ -49,6 +50,7 @@ __all__ = [
     "EstimateSource",
     "EventKind",
     "Laterality",
+    "ListNote",
     "Operation",
     "OperationChange",
     "OperationDelay",

@@ -47,6 +47,8 @@ PAGES: dict[str, Row] = {
     "scheduling:operation-readiness": Row("CB", None, 422, False, True),
     "scheduling:operation-pause": Row("CB", None, 422, False, True),
     "scheduling:operation-resume": Row("CB", None, 422, False, True),
+    "scheduling:theatre-list": Row("CBSATWMPD", 200, None, True, False),
+    "scheduling:list-note": Row("CB", None, 302, False, False),
     "scheduling:running-late": Row("CBSATW", 200, None, True, False),
     "scheduling:waiting-list": Row("CBSATW", 200, 200, False, False),
     "scheduling:patient-find": Row("CBSATW", 200, 200, False, False),

@@ -39,6 +39,7 @@ PATHS: dict[str, Callable[[Hospital], str]] = {
     "families' board": lambda _: "/board/families/",
     "affected": lambda _: "/affected/",
     "gap": lambda h: f"/theatres/{h.first.pk}/gap/?start={h.at('12:00'):%s}&end={h.at('14:00'):%s}",
+    "theatre list": lambda h: f"/theatres/{h.first.pk}/list/{h.day}/",
     "running late": lambda _: "/late/",
     "book": lambda h: f"/operations/{h.waiting.pk}/book/",
     "move": lambda h: f"/operations/{h.booked.pk}/move/",

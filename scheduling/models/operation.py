@@ -111,9 +111,11 @@ class Operation(models.Model):
         help_text="The case number in the list it came from.",
     )
 
-    assessment = models.CharField(max_length=10, choices=Assessment, default=Assessment.NOT_DONE)
+    assessment = models.CharField(
+        max_length=10, choices=Assessment, default=Assessment.NOT_DONE, db_default=Assessment.NOT_DONE
+    )
     fit_until = models.DateField(null=True, blank=True, help_text="The last day on which the assessment counts.")
-    short_notice = models.BooleanField(default=False, help_text="Can come at short notice.")
+    short_notice = models.BooleanField(default=False, db_default=False, help_text="Can come at short notice.")
     paused_since = models.DateField(null=True, blank=True, help_text="The waiting clock stands still since then.")
 
     status = models.CharField(max_length=12, choices=Status, default=Status.WAITING)

@@ -24,6 +24,7 @@ class CaseToday:
     surgeon: int | None
     planned: Period
     surgery_minutes: int
+    anaesthesia_minutes: int = 0
     set_up: int = 0
     clean_up: int = 0
     turnover: int = 0
@@ -92,8 +93,10 @@ def _start(
         ready = before[0] + timedelta(minutes=max(case.turnover, before[1] + case.set_up))
         if ready > start:
             start, waits_for = ready, "theatre"
-    if case.surgeon is not None and surgeon_free.get(case.surgeon, start) > start:
-        start, waits_for = surgeon_free[case.surgeon], "surgeon"
+    if case.surgeon in surgeon_free:  # who is needed only once the patient is anaesthetised
+        wanted = surgeon_free[case.surgeon] - timedelta(minutes=case.anaesthesia_minutes)
+        if wanted > start:
+            start, waits_for = wanted, "surgeon"
     return start, waits_for
 
 

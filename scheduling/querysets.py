@@ -43,6 +43,11 @@ class OperationQuerySet(models.QuerySet["Operation"]):
         """Operations whose planned time touches ``day``."""
         return self.filter(period__overlap=day_period(day))
 
+    def now_on(self, day: date) -> Self:
+        """Operations of ``day`` as it runs: those planned for it, and those of the night before still in theatre."""
+        still = models.Q(status=Status.IN_THEATRE, period__overlap=day_period(day - timedelta(days=1)))
+        return self.filter(models.Q(period__overlap=day_period(day)) | still)
+
     def unplaced(self) -> Self:
         """Operations that wait for a theatre and a time."""
         return self.filter(status__in=(Status.REQUESTED, Status.WAITING))

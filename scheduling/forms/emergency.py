@@ -13,6 +13,8 @@ from scheduling.forms.request import RequestForm
 from scheduling.models import Priority
 from scheduling.services import Displacing
 
+LATEST = 2**33
+"""Seconds since 1970; what is later is no time at all."""
 REASON = "Emergency placed ahead of the list"
 
 
@@ -47,12 +49,18 @@ class PlaceForm(CommandForm):
     """One of the proposed places, with everything that was shown of it."""
 
     theatre = forms.ModelChoiceField(Theatre.objects.filter(in_use=True), widget=forms.HiddenInput)
-    start = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**33)
+    start = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=LATEST)
+    accepts = forms.CharField(widget=forms.HiddenInput, required=False, max_length=4_000)
     displaces = forms.CharField(widget=forms.HiddenInput, required=False, max_length=4_000)
 
     def clean_start(self) -> datetime:
         """Return the instant."""
         return datetime.fromtimestamp(self.cleaned_data["start"], UTC)
+
+    def clean_accepts(self) -> set[tuple[int, str]]:
+        """Return the warnings that were shown: operation and rule."""
+        pairs = (item.partition(":")[::2] for item in self.cleaned_data["accepts"].split())
+        return {(number, rule) for text, rule in pairs if (number := row_number(text)) is not None}
 
     def clean_displaces(self) -> Displacing:
         """Return who is pushed back until when, and who goes back to the waiting list."""
@@ -73,11 +81,11 @@ class PlaceForm(CommandForm):
         """What placing takes beside actor and override."""
         cleaned = self.cleaned_data
         place = {"theatre_id": cleaned["theatre"].pk, "start": cleaned["start"], "displacing": cleaned["displaces"]}
+        place["accepts"] = cleaned["accepts"]
         return {**super().command, **place}
 
 
 def _instant(seconds: int) -> datetime:
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError) as error:
-        raise forms.ValidationError("This place can't be read. Open the page again.") from error
+    if seconds > LATEST:
+        raise forms.ValidationError("This place can't be read. Open the page again.")
+    return datetime.fromtimestamp(seconds, UTC)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from resources.models import Theatre, Unavailability
-from scheduling import emergency
+from scheduling import emergency, permissions
 from scheduling.conflicts import Conflict, find_conflicts
 from scheduling.emergency import Listed, Place, TheatreNow
 from scheduling.models import Operation, ReservationRole
@@ -37,6 +37,11 @@ class Proposal:
     conflicts: list[Conflict]
 
     @property
+    def accepts(self) -> str:
+        """Return the warnings as the form sends them back: a new one is not accepted with them."""
+        return " ".join(sorted({f"{one.operation_id}:{one.rule}" for one in self.conflicts}))
+
+    @property
     def displaces(self) -> str:
         """Return who is displaced as the form sends it back: ``number:version`` and, where pushed, ``:instant``."""
         pushed = [f"{one.case.number}:{one.case.version}:{int(one.start.timestamp())}" for one in self.place.moved]
@@ -54,10 +59,13 @@ def emergency_places(operation: Operation, viewer: User, *, now: datetime | None
     now = now or timezone.now()
     limit = limit_of(operation)
     listed = list(
-        Operation.objects.on(timezone.localdate(now)).with_facts().with_board_standing(viewer).order_by("period", "pk")
+        Operation.objects.now_on(timezone.localdate(now))
+        .with_facts()
+        .with_board_standing(viewer)
+        .order_by("period", "pk")
     )
     board = _Board(operation, listed, now, limit)
-    found = [place for theatre in _theatres(operation, now) if (place := board.place(theatre))]
+    found = [place for theatre in _theatres(operation, viewer, now) if (place := board.place(theatre))]
     best = emergency.ranked([place for place, _ in found], SHOWN)
     conflicts = {id(place): conflicts for place, conflicts in found}
     by_number = {one.pk: one for one in listed}
@@ -79,12 +87,18 @@ def _minutes(operation: Operation) -> int:
     return round(OWN_LIMIT / timedelta(minutes=1)) if minutes is None else minutes
 
 
-def _theatres(operation: Operation, now: datetime) -> list[Theatre]:
-    """Return the theatres that are in use, not closed now, and have what the operation needs."""
+def _theatres(operation: Operation, viewer: User, now: datetime) -> list[Theatre]:
+    """Return the theatres in use, not closed now, that have what the operation needs and where ``viewer`` may book."""
     shut = Unavailability.objects.filter(period__overlap=Period(now, now + timedelta(minutes=1)).as_range())
     theatres = Theatre.objects.filter(in_use=True).exclude(pk__in=shut.values("resource")).prefetch_related("features")
     needed = set(operation.features.values_list("pk", flat=True))
-    return [theatre for theatre in theatres if needed <= {feature.pk for feature in theatre.features.all()}]
+    grants = viewer.grants_of(permissions.BOOK)
+    return [
+        theatre
+        for theatre in theatres
+        if needed <= {feature.pk for feature in theatre.features.all()}
+        and any(not grant.sites or theatre.site_id in grant.sites for grant in grants)
+    ]
 
 
 class _Board:
@@ -153,8 +167,9 @@ class _Board:
         )
 
     def _goes_first(self, other: Operation) -> bool:
-        """Say whether a case that has not begun is an emergency at least as urgent: nobody displaces it."""
-        return other.is_movable and other.priority.emergency and _minutes(other) <= _minutes(self.operation)
+        """Say whether a case that waits keeps its place: an emergency as urgent, or one not open to the viewer."""
+        urgent = other.priority.emergency and _minutes(other) <= _minutes(self.operation)
+        return other.is_movable and (urgent or not other.is_open)
 
     def _conflicts(self, place: Place) -> list[Conflict]:
         lead = self.operation.lead_surgeon_id

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from scheduling.models import EventKind, Operation, OperationEvent, Reservation, ReservationRole
+from scheduling.milestones import STATUS_AFTER
+from scheduling.models import EventKind, Operation, OperationEvent, Reservation, ReservationRole, Status
 from scheduling.period import Period
 from scheduling.projection import CaseToday, Expected, project
 
@@ -35,16 +36,19 @@ def expected(
 def _case(operation: Operation, known: dict[str, datetime], stays: Sequence[tuple[int, int]]) -> CaseToday:
     planned = Period.of(operation.period)
     theatre = operation.theatre
-    ended = known.get(EventKind.OUT) or known.get(EventKind.RECOVERY) or known.get(EventKind.DISCHARGED)
-    began = known.get(EventKind.IN_THEATRE) or known.get(EventKind.KNIFE_TO_SKIN)
-    if ended and not began:
-        began = min(planned.start, ended)
+    began = known.get(EventKind.IN_THEATRE) or _first(known, Status.IN_THEATRE)
+    ended = known.get(EventKind.OUT) or _first(known, Status.RECOVERY, Status.COMPLETED)
+    if operation.status in (Status.RECOVERY, Status.COMPLETED):  # of an import, perhaps, that knew no times
+        ended = ended or planned.end
+    if operation.status == Status.IN_THEATRE or ended:
+        began = began or min(planned.start, ended or planned.start)
     return CaseToday(
         number=operation.pk,
         theatre=theatre.pk if theatre else 0,
         surgeon=operation.lead_surgeon_id,
         planned=planned,
         surgery_minutes=operation.surgery_minutes,
+        anaesthesia_minutes=operation.anaesthesia_minutes,
         set_up=operation.set_up_minutes,
         clean_up=operation.clean_up_minutes,
         turnover=theatre.turnover_minutes if theatre else 0,
@@ -53,6 +57,11 @@ def _case(operation: Operation, known: dict[str, datetime], stays: Sequence[tupl
         ended=ended,
         beds=tuple(stays),
     )
+
+
+def _first(known: dict[str, datetime], *statuses: Status) -> datetime | None:
+    """Return the first milestone that proves one of the statuses: any of them may have been left out."""
+    return min((at for kind, at in known.items() if STATUS_AFTER[kind] in statuses), default=None)
 
 
 def _stays(operations: Sequence[Operation]) -> dict[int, list[tuple[int, int]]]:

@@ -3,18 +3,20 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from accounts.models import User
 from resources.models import Theatre
 from scheduling.conflicts.facts import block_is_on, span
-from scheduling.models import Assessment, Operation
+from scheduling.converters import EARLIEST, LATEST
+from scheduling.models import Assessment, ClockPause, Operation
 from scheduling.period import Period
 from scheduling.selectors.waiting_list import in_order_of_urgency
 from scheduling.slots import Slot, find_free_slots
 
 SHOWN = 10
+MOST_SECONDS = 2**33
 MOST_ASKED = 60
 """So many of the most urgent that are short enough are asked about: each is a search for a free slot."""
 
@@ -67,7 +69,8 @@ def fits(theatre: Theatre, gap: Period, viewer: User) -> list[Fit]:
         .alias(needs=F("anaesthesia_minutes") + F("surgery_minutes"))
         .filter(needs__lte=length, paused_since=None)
         .exclude(assessment=Assessment.UNFIT)
-        .exclude(fit_until__lt=timezone.localdate(gap.start))
+        .exclude(fit_until__lt=day)
+        .exclude(Exists(ClockPause.objects.filter(operation=OuterRef("pk"), starts__lte=day, ends__gt=day)))
     )
     owners = {
         block.specialty_id
@@ -99,8 +102,12 @@ def _rank(fit: Fit) -> tuple[int, int, int, int, int]:
 
 def as_gap(start: int, end: int) -> Period | None:
     """Return the stretch between two instants in seconds since 1970, or None where that can't be meant."""
+    if end > MOST_SECONDS:
+        return None
     try:
         period = Period(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
     except (ValueError, OverflowError, OSError):
+        return None
+    if not EARLIEST <= timezone.localdate(period.start) <= LATEST:
         return None
     return period if timedelta(0) < period.end - period.start <= timedelta(days=1) else None

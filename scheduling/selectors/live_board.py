@@ -15,6 +15,7 @@ from scheduling.projection import Expected
 from scheduling.selectors.expecting import WORTH_SAYING, expected, milestones_of
 from scheduling.selectors.opening import closing_times
 
+BUSY = "Busy"
 FAMILY_WORDS = {
     Status.SCHEDULED: ("waiting", "Not yet called"),
     Status.ARRIVED: ("arrived", "Arrived, being prepared"),
@@ -34,6 +35,11 @@ class BoardCase:
     milestone: str
     """The last milestone, in words with its time."""
     expected: Expected
+
+    @property
+    def is_busy(self) -> bool:
+        """Say whether nothing may be said of it but that there is something."""
+        return self.name == BUSY
 
     @property
     def late(self) -> int:
@@ -102,7 +108,7 @@ def live_board(viewer: User, *, site: str = "", initials: bool = False, now: dat
     theatres = list(Theatre.objects.filter(in_use=True, **({"site__code": site} if site else {})))
     # A case over midnight belongs to its theatre's night until it is out.
     operations = list(
-        Operation.objects.on(day)
+        Operation.objects.now_on(day)
         .filter(theatre__in=theatres)
         .with_facts()
         .with_board_standing(viewer)
@@ -147,7 +153,7 @@ def families_board(*, site: str = "", now: datetime | None = None) -> list[Famil
 
 def _name(operation: Any, *, initials: bool) -> str:
     if not (operation.is_open or operation.is_listed or operation.is_nameless):
-        return "Busy"
+        return BUSY
     if initials and operation.is_open:
         note(operation.patient_id)
         patient = operation.patient

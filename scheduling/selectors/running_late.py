@@ -52,7 +52,7 @@ def running_late(viewer: User, *, now: datetime | None = None) -> list[LateCase]
     """
     now = now or timezone.now()
     day = timezone.localdate(now)
-    operations = list(Operation.objects.on(day).with_facts().with_board_standing(viewer).order_by("period", "pk"))
+    operations = list(Operation.objects.now_on(day).with_facts().with_board_standing(viewer).order_by("period", "pk"))
     milestones = milestones_of(operations)
     outlook = expected(operations, milestones, now, beds=True)
     closes = closing_times(day)

@@ -135,6 +135,7 @@ def week(day: date, viewer: User, wanted: WeekFilter) -> Week:
     rows = list(_cases(days, viewer, wanted))
     theatres = [t for t in Theatre.objects.all() if wanted.theatre in (None, t.pk)]
     by_theatre = wanted.by == "theatre"
+    whole = not (wanted.surgeon or wanted.specialty or wanted.mine)
     opened = theatre_days(theatres, days) if by_theatre else {}
     cells: dict[tuple[int, date], list[tuple[WeekCase, Period]]] = defaultdict(list)
     first, last = EARLIEST, LATEST
@@ -151,7 +152,7 @@ def week(day: date, viewer: User, wanted: WeekFilter) -> Week:
             WeekRow(
                 key=key,
                 name=name,
-                cells=[_cell(day, cells[key, day], opened.get((key, day)) if by_theatre else None) for day in days],
+                cells=[_cell(day, cells[key, day], opened.get((key, day)), whole=whole) for day in days],
             )
             for key, name in names
         ],
@@ -173,7 +174,10 @@ def _cases(days: list[date], viewer: User, wanted: WeekFilter) -> list[dict[str,
     if wanted.mine:
         asked &= Q(reservations__resource__staffmember__user=viewer, reservations__active=True)
     found = Operation.objects.filter(asked).with_board_standing(viewer).order_by("period", "pk")
-    return list((found.distinct() if wanted.mine else found).values(*FIELDS))
+    rows = list((found.distinct() if wanted.mine else found).values(*FIELDS))
+    if not (wanted.surgeon or wanted.specialty):
+        return rows
+    return [row for row in rows if row["is_open"] or row["is_nameless"]]  # "busy" says nothing of whose it is
 
 
 def _case(row: dict[str, Any], period: Period, begun: datetime) -> WeekCase:
@@ -208,6 +212,8 @@ def _who(row: dict[str, Any]) -> tuple[int | None, str]:
 
 
 def _key(row: dict[str, Any], by: str) -> int:
+    if by != "theatre" and not (row["is_open"] or row["is_nameless"]):
+        return 0
     field = {"theatre": "theatre_id", "surgeon": "lead_surgeon_id", "specialty": "specialty_id"}[by]
     return row[field] or 0
 
@@ -218,16 +224,17 @@ def _names(wanted: WeekFilter, theatres: list[Theatre], used: set[int]) -> list[
         return [(theatre.pk, theatre.name) for theatre in theatres if theatre.in_use or theatre.pk in used]
     model = StaffMember if wanted.by == "surgeon" else Specialty
     named = [(row.pk, str(row)) for row in model.objects.filter(pk__in=used).order_by("name")]
-    return [*named, (0, "No surgeon yet")] if 0 in used else named
+    return [*named, (0, "Not named")] if 0 in used else named
 
 
-def _cell(day: date, cases: list[tuple[WeekCase, Period]], entry: TheatreDay | None) -> WeekCell:
+def _cell(day: date, cases: list[tuple[WeekCase, Period]], entry: TheatreDay | None, *, whole: bool) -> WeekCell:
+    """Return one day of a row; of some of its cases a theatre's load would mislead."""
     periods = [period for _, period in cases]
     return WeekCell(
         day=day,
         cases=[case for case, _ in cases],
         used=entry.used_minutes(periods) if entry else sum(period.minutes for period in periods),
-        open=entry.open_minutes if entry else 0,
+        open=entry.open_minutes if entry and whole else 0,
         closed=" · ".join(entry.closed) if entry else "",
         owners=" · ".join(dict.fromkeys(entry.owners)) if entry else "",
     )

@@ -6,9 +6,10 @@ break some of the rings that then form by killing a command. ``NO KEY UPDATE`` l
 foreign-key checks pass.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from psycopg2.errors import LockNotAvailable
@@ -18,7 +19,7 @@ from patients.access import NotOnCareTeamError
 from patients.models import Patient
 from patients.rights.restricting import RestrictedError, demand_unrestricted
 from resources.models import Resource
-from scheduling.access import treated_by
+from scheduling.access import ELSEWHERE, treated_by
 from scheduling.conflicts import Conflict, SchedulingConflictError, Severity
 from scheduling.models import Operation, Reservation
 from scheduling.models.operation import PATIENT_NO_OVERLAP
@@ -89,6 +90,15 @@ def lock_operations(versions: dict[int, int], *, actor: User, capability: str) -
             raise StaleVersionError(operation, versions[operation.pk])
     demand_treating(actor, {operation.patient_id for operation in operations})
     return operations
+
+
+def demand_reach(actor: User, capability: str, numbers: Collection[int]) -> None:
+    """Raise :class:`PermissionDenied` unless ``capability`` reaches every one of the operations.
+
+    For commands that do several things: those are locked with the capability of one of them.
+    """
+    if Operation.objects.filter(pk__in=numbers).visible_to(actor, capability).count() != len(set(numbers)):
+        raise PermissionDenied(ELSEWHERE)
 
 
 def demand_treating(actor: User, patient_ids: set[int]) -> None:

@@ -108,7 +108,7 @@ def take_back_event(*, actor: User, event_id: int, reason: str = "") -> Operatio
         current = current_events(operation)
         event = _still_current(found, current)
         event.taken_back_at, event.taken_back_by = timezone.now(), actor
-        event.reason = reason.strip()
+        event.reason = reason.strip() or event.reason  # why nobody could wait for the checklist stays
         _set_aside(event)
         note = f"Taken back: {_words(event)}" + (f": {event.reason}" if event.reason else "")
         _write(actor, operation, note, status_of(kind for kind in current if kind != event.kind))

@@ -57,9 +57,7 @@ def request_operation(*, actor: User, request: Request) -> Operation:
     Raises :class:`InvalidPlanError` for a deceased patient, a side that is missing or that the
     procedure has not, minutes out of bounds, and a case number that is taken.
     """
-    authorise(actor, permissions.REQUEST)
-    demand_place(actor, permissions.REQUEST, specialty_id=request.procedure.specialty_id)
-    _check(request)
+    check_request(actor, request)
     with command():
         demand_treating(actor, {request.patient.pk})
         operation = build_operation(request)
@@ -74,6 +72,13 @@ def request_operation(*, actor: User, request: Request) -> Operation:
             after=snapshot(operation, []),
         )
     return operation
+
+
+def check_request(actor: User, request: Request) -> None:
+    """Raise what :func:`request_operation` would raise, before anything is written."""
+    authorise(actor, permissions.REQUEST)
+    demand_place(actor, permissions.REQUEST, specialty_id=request.procedure.specialty_id)
+    _check(request)
 
 
 def accept_operation(*, actor: User, operation_id: int, version: int) -> Operation:

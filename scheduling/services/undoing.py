@@ -16,12 +16,13 @@ from scheduling.services.locking import (
     check_constraints,
     command,
     defer_constraints,
+    demand_reach,
     lock_operations,
     lock_patients_and_resources,
     reservations_of,
 )
 from scheduling.services.overriding import Accepted, Override, settle
-from scheduling.services.writing import Story, place, record, snapshot, take_off
+from scheduling.services.writing import Story, place, record, restore_events, snapshot, take_off
 from scheduling.status import MOVABLE, UNPLACED
 
 CAPABILITY: dict[str, str] = {
@@ -62,6 +63,8 @@ def undo_change(*, actor: User, change_id: int, override: Override | None = None
         )
         _demand_not_started(operations)
         by_number = {change.operation_id: change for change in undone}
+        for change in undone:  # each as the command would have asked for it alone
+            demand_reach(actor, undo_takes(change), [change.operation_id])
         rows = reservations_of(operations)
         befores = {o.pk: snapshot(o, rows[o.pk]) for o in operations}
         plans = {o.pk: _restore(o, by_number[o.pk].before) for o in operations}
@@ -80,6 +83,7 @@ def undo_change(*, actor: User, change_id: int, override: Override | None = None
             change = by_number[operation.pk]
             if plan := plans[operation.pk]:
                 _put_back(operation, change.before, plan, rows[operation.pk])
+                restore_events(change)
             story = Story(overrides=accepted.get(operation.pk, []), undoes=change, batch=batch)
             told: dict[str, Any] = {"before": befores[operation.pk], "rows": rows[operation.pk], "story": story}
             changes.append(record(actor=actor, operation=operation, verb=ChangeVerb.UNDONE, **told))

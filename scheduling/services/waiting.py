@@ -117,6 +117,8 @@ def _check_days(operation: Operation, starts: date, ends: date | None) -> None:
         raise InvalidPlanError("ends", "The pause ends after it begins.")
     if max(starts, ends or starts) > timezone.localdate() + LONGEST_PAUSE:
         raise InvalidPlanError("ends" if ends else "starts", "That is more than five years ahead. Check the year.")
+    if ends is None and starts > timezone.localdate():
+        raise InvalidPlanError("ends", "A pause that begins later needs its end.")
     for other in ClockPause.objects.filter(operation=operation):
         if (other.ends is None or starts < other.ends) and (ends is None or other.starts < ends):
             raise InvalidPlanError("starts", f"There is a pause already: {other}. End or avoid it.")

@@ -15,10 +15,12 @@ from scheduling.models import (
     ChangeVerb,
     Operation,
     OperationChange,
+    OperationEvent,
     Reservation,
     Status,
 )
 from scheduling.plan import Plan, assignments_of
+from scheduling.status import PLACED, UNPLACED
 
 PLAN_FIELDS = (
     "status",
@@ -150,8 +152,22 @@ def record(
         after=after,
         **(story or {}),
     )
+    if operation.status in UNPLACED and before["status"] in PLACED:
+        # What happened on that day says nothing of the next one: nobody signs in a patient for another date.
+        events = OperationEvent.objects.filter(operation=operation, current=True)
+        events.update(current=False, taken_back_at=change.at, taken_back_by=actor, reason=OFF_CALENDAR)
     announce(before, after)
     return change
+
+
+OFF_CALENDAR = "Taken off the calendar"
+"""Why milestones don't stand any more: the operation was postponed, displaced or cancelled."""
+
+
+def restore_events(change: OperationChange) -> None:
+    """Let the milestones stand again that ``change``, which is undone, set aside."""
+    events = OperationEvent.objects.filter(operation=change.operation_id, taken_back_at=change.at)
+    events.update(current=True, taken_back_at=None, taken_back_by=None, reason="")
 
 
 def announce(*snapshots: dict[str, Any]) -> None:

@@ -3,13 +3,14 @@
 from datetime import UTC, datetime
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from accounts.permissions import NotAllowedError, actor_of, requires
+from accounts.permissions import actor_of, requires
 from patients.access import NotOnCareTeamError
 from scheduling import permissions
 from scheduling.forms.numbers import row_number
@@ -49,7 +50,7 @@ def _do(request: HttpRequest, actor: User, choices: list[str]) -> None:
             done += 1
         except FAILURES as error:
             refused.append(f"Case {numbers[0]}: {refusal_of(error, actor).message}")
-        except (NotAllowedError, NotOnCareTeamError):
+        except (PermissionDenied, NotOnCareTeamError):  # a role's limits too
             refused.append(f"Case {numbers[0]}: you may not do this.")
     if not choices:
         messages.warning(request, "Nothing was ticked, so nothing was changed.")

@@ -20,6 +20,7 @@ from scheduling.models import Operation, Status
 from scheduling.selectors.emergency_places import emergency_places, limit_of
 from scheduling.services import NotPossibleError, Override, Request, place_emergency, request_operation
 from scheduling.services.emergencies import NO_EMERGENCY
+from scheduling.services.requesting import check_request
 from scheduling.services.status_rules import demand
 from scheduling.views.answers import FAILURES, Refusal, refusal_of, run
 from scheduling.views.detail import open_form
@@ -33,12 +34,16 @@ def emergency_new(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     chosen = row_number(request.POST.get("patient") or request.GET.get("patient", ""))
     patient = Patient.objects.filter(pk=chosen).first() if chosen is not None else None
-    if patient and not Patient.objects.filter(pk=patient.pk).visible_to(actor).exists():
-        raise NotOnCareTeamError(patient.pk)
     form = EmergencyForm(request.POST or None, initial={"patient": patient})
     if request.method == "POST" and form.is_valid():
+        patient = form.cleaned_data["patient"]  # what is used is what is asked about
+    if patient and not Patient.objects.filter(pk=patient.pk).visible_to(actor).exists():
+        raise NotOnCareTeamError(patient.pk)
+    if request.method == "POST" and form.is_valid():
         try:
-            known = form.cleaned_data["patient"] or unknown_patient(actor, form.cleaned_data["sex"])
+            # Asked for before somebody unknown is added, who would stay behind.
+            check_request(actor, Request(patient=patient or Patient(), **form.wanted))
+            known = patient or unknown_patient(actor, form.cleaned_data["sex"])
             operation = request_operation(actor=actor, request=Request(patient=known, **form.wanted))
         except FAILURES as error:
             for name, texts in refusal_of(error, actor).errors.items() or {"": [str(error)]}.items():

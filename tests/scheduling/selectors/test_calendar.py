@@ -77,7 +77,7 @@ def test_rows_by_surgeon_and_by_specialty(world: World) -> None:
     by = week(world.day, world.coordinator, WeekFilter(by="surgeon"))
     assert [(row.name, row.cases, row.used, row.load) for row in by.rows] == [
         ("Mr A. Khan", 1, 60, None),
-        ("No surgeon yet", 1, 60, None),
+        ("Not named", 1, 60, None),
     ]
     by = week(world.day, world.coordinator, WeekFilter(by="specialty"))
     assert sum(row.cases for row in by.rows) == 2

@@ -109,7 +109,14 @@ def test_free_time_that_is_over_is_no_link(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", ["", "start=1&end=x", "start=2000000000&end=1000000000", "start=0&end=9999999999999999"]
+    "asked",
+    [
+        "",
+        "start=1&end=x",
+        "start=2000000000&end=1000000000",
+        "start=0&end=9999999999999999",
+        "start=253402250000&end=253402299799",
+    ],
 )
 def test_what_is_no_gap(world: World, asked: str) -> None:
     assert client_of(world.coordinator).get(f"/theatres/{world.one.pk}/gap/?{asked}").status_code == 404

@@ -14,6 +14,7 @@ from scheduling.selectors.day_board import day_board
 from scheduling.selectors.live_board import families_board, live_board
 from scheduling.selectors.running_late import running_late
 from tests.factories import OperationFactory, SiteFactory, UserFactory
+from tests.scheduling.views.conftest import client_of
 from tests.scheduling.world import World
 
 pytestmark = pytest.mark.django_db
@@ -178,3 +179,40 @@ def test_more_cases_take_no_more_queries(world: World) -> None:
     world.booked(world.at(13), theatre=world.two)
     OperationFactory()
     assert count() == one
+
+
+def test_a_night_belongs_to_its_theatre_until_the_patient_is_out(world: World) -> None:
+    operation = world.booked(world.at(22))
+    happen(world, operation, (EventKind.IN_THEATRE, world.at(22, 5)), status=Status.IN_THEATRE)
+    half_past_midnight = world.at(0, 30, days=1)
+    assert row_of(world, half_past_midnight).now.name == f"Case {operation.pk}"
+    assert [case.operation for case in running_late(world.coordinator, now=half_past_midnight)] == [operation]
+    happen(world, operation, (EventKind.OUT, half_past_midnight), status=Status.RECOVERY)
+    assert row_of(world, half_past_midnight).now is None
+
+
+@pytest.mark.parametrize("kind", [EventKind.CLEANED, EventKind.READY, EventKind.DISCHARGED])
+def test_who_is_out_is_not_late_whatever_was_tapped(world: World, kind: str) -> None:
+    operation = world.booked(world.at(9))
+    happen(world, operation, (kind, world.at(10)), status=Status.RECOVERY)
+    assert running_late(world.coordinator, now=world.at(12)) == []
+
+
+def test_a_surgeon_is_needed_only_after_anaesthesia(world: World) -> None:
+    world.booked(world.at(10), lead=world.surgeon)
+    world.booked(world.at(10, 45), theatre=world.two, lead=world.surgeon)
+    assert running_late(world.coordinator, now=world.at(8)) == []
+
+
+def test_busy_cases_tell_nothing_more(world: World) -> None:
+    """To a surgeon of another specialty a case is only that there is one."""
+    world.booked(world.at(9), lead=world.surgeon)
+    stranger = UserFactory(role="surgeon")
+    row = next(row for row in live_board(stranger, now=world.at(8)).theatres if row.theatre == world.one)
+    assert row.following.name == "Busy"
+    page = client_of(stranger).get(f"/schedule/week/{world.day}/?by=specialty").content.decode()
+    assert f">{world.specialty}<small>" not in page
+    assert (
+        "Busy"
+        not in client_of(stranger).get(f"/schedule/week/{world.day}/?surgeon={world.surgeon.pk}").content.decode()
+    )

@@ -3,6 +3,7 @@
 import pytest
 
 from accounts.permissions import NotAllowedError
+from resources.models import OpeningHours
 from scheduling.conflicts import SchedulingConflictError
 from scheduling.models import CancellationReason, ChangeVerb, Operation, Status
 from scheduling.services import (
@@ -139,3 +140,31 @@ def test_who_may_not(world: World, emergency: Operation, role: str) -> None:
     nurse = UserFactory(role=role)
     with refused(NotAllowedError):
         put(world, emergency, actor=nurse)
+
+
+def test_only_the_same_theatre_and_only_later(world: World, emergency: Operation, reason) -> None:
+    elsewhere, here = world.booked(world.at(10), theatre=world.two), world.booked(world.at(14))
+    for versions, starts in (
+        ({elsewhere.pk: 2}, {}),
+        ({here.pk: 2}, {here.pk: world.at(9)}),
+        ({here.pk: 2}, {here.pk: world.at(14)}),
+        ({here.pk: 2}, {here.pk: world.at(14, days=-20_000)}),
+    ):
+        with refused(InvalidPlanError):
+            put(world, emergency, displacing=Displacing(versions=versions, starts=starts))
+
+
+def test_only_warnings_that_were_shown(world: World, emergency: Operation) -> None:
+    OpeningHours.objects.all().delete()
+    call = {
+        "actor": world.coordinator,
+        "operation_id": emergency.pk,
+        "version": 1,
+        "theatre_id": world.one.pk,
+        "start": world.at(10),
+        "displacing": NOBODY,
+        "override": Override("Bleeding"),
+    }
+    with refused(SchedulingConflictError):
+        place_emergency(**call, accepts=set())
+    assert place_emergency(**call, accepts={(emergency.pk, "outside_hours")})

@@ -10,10 +10,12 @@ from scheduling.services import (
     InvalidPlanError,
     NotPossibleError,
     correct_event,
+    postpone_operation,
     record_event,
     take_back_event,
+    undo_change,
 )
-from tests.factories import UserFactory
+from tests.factories import CancellationReasonFactory, UserFactory
 from tests.scheduling.services.reading import held
 from tests.scheduling.services.refusing import refused
 from tests.scheduling.world import World
@@ -227,3 +229,24 @@ def test_clock_of_a_tablet_that_is_a_little_fast(world: World) -> None:
     operation = world.booked(world.at(10))
 
     assert record(world, operation, EventKind.OUT, timezone.now() + timedelta(minutes=4)).current
+
+
+def test_what_happened_before_a_postponement_says_nothing_of_the_next_date(world: World) -> None:
+    operation = world.booked(world.at(10))
+    record(world, operation, EventKind.ARRIVED)
+    record(world, operation, EventKind.SIGN_IN)
+    operation.refresh_from_db()
+    postponed = postpone_operation(
+        actor=world.coordinator,
+        operation_id=operation.pk,
+        version=operation.version,
+        reason=CancellationReasonFactory(),
+    )
+    assert not operation.events.filter(current=True).exists()
+    assert {event.reason for event in operation.events.all()} == {"Taken off the calendar"}
+
+    undo_change(actor=world.coordinator, change_id=postponed.changes.latest("version").pk)
+    assert set(operation.events.filter(current=True).values_list("kind", flat=True)) == {"arrived", "sign_in"}
+
+    operation.refresh_from_db()
+    assert operation.status == Status.ARRIVED

@@ -171,3 +171,12 @@ def test_who_is_not_ready_fits_no_gap(world: World, operation: Operation) -> Non
     assert "can come at short notice" in fit.reasons
     pause(world, operation, version=2)
     assert fits(world.one, gap, world.coordinator) == []
+
+
+def test_a_later_pause_names_its_end_and_keeps_the_patient_out_of_its_days(world: World, operation: Operation) -> None:
+    with refused(InvalidPlanError):
+        pause(world, operation, starts=TODAY + timedelta(days=300))
+    pause(world, operation, starts=world.day, ends=world.day + timedelta(days=3))
+    assert fits(world.one, Period(world.at(10), world.at(12)), world.coordinator) == []
+    later = Period(world.at(10, days=7), world.at(12, days=7))
+    assert [fit.operation for fit in fits(world.one, later, world.coordinator)] == [operation]

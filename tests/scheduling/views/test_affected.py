@@ -7,12 +7,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import RoleAssignment
 from resources.models import Resource, Shift, Unavailability
 from scheduling.models import Operation, ReservationRole, Status
 from scheduling.period import Period
 from scheduling.selectors.affected import affected
 from scheduling.services import InvalidPlanError, substitute_resource, undo_change
-from tests.factories import BedFactory, EquipmentItemFactory, StaffMemberFactory, UserFactory
+from tests.factories import BedFactory, EquipmentItemFactory, SiteFactory, StaffMemberFactory, UserFactory
 from tests.scheduling.services.reading import held
 from tests.scheduling.services.refusing import refused
 from tests.scheduling.views.conftest import client_of
@@ -202,3 +203,17 @@ def test_saving_an_absence_in_the_admin_leads_there(world: World, operation: Ope
     answer = client.post("/admin/resources/unavailability/add/", fields, follow=True)
     absence = Unavailability.objects.get()
     assert f'href="/affected/?absence={absence.pk}"' in answer.content.decode()
+
+
+def test_a_role_of_one_site_is_told_what_it_may_not_and_the_rest_is_done(world: World) -> None:
+    site = SiteFactory()
+    world.two.site = site
+    world.two.save()
+    clerk = UserFactory(role="booking_clerk")
+    RoleAssignment.objects.get(user=clerk).sites.add(site)
+    operation = world.booked(world.at(10), theatre=world.two)
+    at = int(world.at(13).timestamp())
+    choices = [f"move:{operation.pk}:2:{world.one.pk}:{at}", f"move:{operation.pk}:2:{world.two.pk}:{at}"]
+    text = client_of(clerk).post("/affected/", {"choice": choices}, follow=True).content.decode()
+    assert "1 operation repaired." in text
+    assert f"Case {operation.pk}: you may not do this." in text

@@ -9,12 +9,20 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.models import RoleAssignment
 from patients.models import Patient
 from resources.models import OpeningHours, Unavailability
 from scheduling.models import Operation, OperationEvent, Priority, Status
 from scheduling.period import Period
 from scheduling.selectors.emergency_places import emergency_places
-from tests.factories import CancellationReasonFactory, FeatureFactory, PatientFactory, PriorityFactory, UserFactory
+from tests.factories import (
+    CancellationReasonFactory,
+    FeatureFactory,
+    PatientFactory,
+    PriorityFactory,
+    SiteFactory,
+    UserFactory,
+)
 from tests.scheduling.views.conftest import client_of
 from tests.scheduling.world import World
 
@@ -185,3 +193,59 @@ def test_a_longer_list_takes_no_more_queries(world: World, coordinator: Client, 
     today(world, 180)
     today(world, 260)
     assert count() == one
+
+
+def test_no_writing_of_a_number_opens_a_record(world: World, soon: Priority) -> None:
+    """What is asked about has to be what is used, however it is written."""
+    clerk = UserFactory(role="booking_clerk")
+    patient = PatientFactory(confidential=True)
+    client = client_of(clerk)
+    wanted = {"procedure": world.procedure.pk, "side": "not_applicable", "priority": soon.pk}
+    for written in (str(patient.pk), f"+{patient.pk}", f" {patient.pk} ", f"0{patient.pk}"):
+        assert client.post("/emergency/", {**wanted, "patient": written}).status_code in (403, 422)
+    assert not Operation.objects.filter(patient=patient).exists()
+
+
+def test_a_refused_request_leaves_nobody_behind(world: World, coordinator: Client, soon: Priority) -> None:
+    world.procedure.laterality = "required"
+    world.procedure.save()
+    before = Patient.objects.count()
+    wanted = {"procedure": world.procedure.pk, "side": "not_applicable", "priority": soon.pk}
+    answer = coordinator.post("/emergency/", wanted)
+    assert answer.status_code == 422
+    assert "side" in answer.context["form"].errors
+    assert Patient.objects.count() == before
+
+
+@pytest.mark.usefixtures("all_day")
+@pytest.mark.parametrize("kind", ["anaesthesia", "time_out", "knife_to_skin"])
+def test_a_theatre_with_a_patient_is_not_empty_whatever_was_tapped(world: World, soon: Priority, kind: str) -> None:
+    running = today(world, -100)
+    at = timezone.now() - timedelta(minutes=90)
+    OperationEvent.objects.create(operation=running, kind=kind, at=at, recorded_by=world.coordinator)
+    Operation.objects.filter(pk=running.pk).update(status=Status.IN_THEATRE)
+    emergency = world.waiting(priority=soon)
+    places = {one.theatre: one.place for one in emergency_places(emergency, world.coordinator)}
+    assert places[world.one].period.start >= timezone.now() + timedelta(minutes=19)  # clean-up and set-up
+
+
+@pytest.mark.usefixtures("all_day")
+def test_places_where_the_viewer_may_book_only(world: World, soon: Priority) -> None:
+    site = SiteFactory()
+    world.two.site = site
+    world.two.save()
+    clerk = UserFactory(role="booking_clerk")
+    RoleAssignment.objects.get(user=clerk).sites.add(site)
+    emergency = world.waiting(priority=soon)
+    assert [one.theatre for one in emergency_places(emergency, clerk)] == [world.two]
+
+
+@pytest.mark.usefixtures("all_day")
+def test_a_warning_that_was_not_shown_is_not_accepted(world: World, coordinator: Client, soon: Priority) -> None:
+    emergency = world.waiting(priority=soon)
+    page = coordinator.get(f"/operations/{emergency.pk}/emergency/").content.decode()
+    fields = fields_of(page, "Take Theatre 1")
+    OpeningHours.objects.all().delete()
+    answer = coordinator.post(f"/operations/{emergency.pk}/emergency/", fields)
+    assert answer.status_code == 409
+    assert Operation.objects.get(pk=emergency.pk).status == Status.WAITING

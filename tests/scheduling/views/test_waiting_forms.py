@@ -54,7 +54,7 @@ def test_who_may_only_look_sees_no_forms(world: World, anaesthetist: Client) -> 
 
 
 def rows(answer) -> list[dict[str, str]]:
-    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    text = answer.content.decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text)))
 
 

@@ -25,6 +25,8 @@ JUDGED_HERE = {
         "B108",
     ): "a socket's path has to be short; the folder is ours alone, or it is refused",
     ("hospital/embedded/rootless.py", "B108"): "copies of programs: one that is not root's is refused",
+    ("hospital/templatetags/calendar_tags.py", "B703"): "lines of a week; names, procedures and words are escaped",
+    ("hospital/templatetags/calendar_tags.py", "B308"): "lines of a week; names, procedures and words are escaped",
     ("hospital/templatetags/interface.py", "B703"): "a template of ours, with the name of a state",
     ("hospital/templatetags/interface.py", "B308"): "a template of ours, with the name of a state",
 }

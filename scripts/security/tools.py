@@ -7,9 +7,10 @@ from pathlib import Path
 
 from scripts.security.outcome import PLACE, ROOT, NotDoneError
 
+FINDER = "detect-secrets"
 VERSIONS = {
     "bandit": "bandit==1.9.4",
-    "detect-secrets": "detect-secrets==1.5.0",
+    FINDER: f"{FINDER}==1.5.0",
     "cyclonedx-py": "cyclonedx-bom==7.1.0",
     "wapiti": "wapiti3==3.2.3",
     "sqlmap": "sqlmap==1.10.10",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from guardian.shortcuts import assign_perm
 
 from accounts.models import User
@@ -33,3 +34,12 @@ def add_patient(*, actor: User, patient: Patient, allergies: Sequence[str] = ())
         patient.validate_constraints()
         raise
     return patient
+
+
+def add_unknown_patient(*, actor: User, sex: str) -> Patient:
+    """Add somebody whom nobody knows yet; the number says when they came, and is reconciled later."""
+    now = timezone.localtime()
+    number = f"UNKNOWN-{now:%Y%m%d-%H%M%S-%f}"
+    return add_patient(
+        actor=actor, patient=Patient(mrn=number, family_name="Unknown", given_name=f"{now:%d %b %H:%M}", sex=sex)
+    )

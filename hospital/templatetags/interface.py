@@ -1,7 +1,7 @@
 """Repeated pieces of the interface; their markup is in ``templates/components/``."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from math import ceil
 from typing import Any
@@ -11,6 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -112,6 +113,12 @@ def moment(at: datetime | None) -> str:
 def as_query(asked: QueryDict) -> str:
     """Write an address's question again, for a link to another day of the same view."""
     return f"?{asked.urlencode()}" if asked else ""
+
+
+@register.filter
+def calendar_link(day: date, view: str) -> str:
+    """Return the address of the week or month of a day."""
+    return reverse(f"scheduling:{view}", args=[day])
 
 
 @register.filter

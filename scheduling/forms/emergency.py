@@ -36,13 +36,10 @@ class EmergencyForm(RequestForm):
         """Return a sex, also where none was chosen."""
         return self.cleaned_data["sex"] or Sex.UNKNOWN
 
-    def clean_due_on(self) -> Any:
-        """Leave it to the priority."""
-
     @property
     def wanted(self) -> dict[str, Any]:
         """What asking for an operation takes beside the patient."""
-        return {name: value for name, value in self.cleaned_data.items() if name not in {"patient", "sex", "due_on"}}
+        return {name: value for name, value in self.cleaned_data.items() if name not in {"patient", "sex"}}
 
 
 class PlaceForm(CommandForm):

@@ -10,7 +10,7 @@ from scheduling import permissions
 from scheduling.forms.recording import CorrectForm, DelayForm, RecordForm
 from scheduling.milestones import open_kinds
 from scheduling.models import ChecklistAnswer, EventKind, Operation, OperationDelay, OperationEvent
-from scheduling.services.checklist import BEFORE_KNIFE, parts_with_items
+from scheduling.services.checklist import missing_before_knife, parts_with_items
 from scheduling.services.recording import may_take_back_freely
 
 Failed = RecordForm | CorrectForm | DelayForm | None
@@ -101,9 +101,7 @@ def _taps(recorded: set[str]) -> tuple[Tap | None, list[Tap], list[str]]:
         if kind not in recorded
     }
     expected = next(iter(open_kinds(recorded)), None)
-    waits_for = []
-    if EventKind.KNIFE_TO_SKIN in taps:
-        waits_for = [taps[part].label for part in BEFORE_KNIFE if part in parts and part in taps]
+    waits_for = missing_before_knife(recorded, parts) if EventKind.KNIFE_TO_SKIN in taps else []
     return taps.get(expected or ""), [tap for kind, tap in taps.items() if kind != expected], waits_for
 
 

@@ -67,7 +67,7 @@ def emergency_places(operation: Operation, viewer: User, *, now: datetime | None
     board = _Board(operation, listed, now, limit)
     found = [place for theatre in _theatres(operation, viewer, now) if (place := board.place(theatre))]
     best = emergency.ranked([place for place, _ in found], SHOWN)
-    conflicts = {id(place): conflicts for place, conflicts in found}
+    conflicts = {place.theatre: conflicts for place, conflicts in found}
     by_number = {one.pk: one for one in listed}
     return [
         Proposal(
@@ -75,7 +75,7 @@ def emergency_places(operation: Operation, viewer: User, *, now: datetime | None
             theatre=board.theatres[place.theatre],
             moved=[(by_number[one.case.number], one.start, one.late) for one in place.moved],
             bumped=[by_number[case.number] for case in place.bumped],
-            conflicts=masked_for(viewer, conflicts[id(place)]),
+            conflicts=masked_for(viewer, conflicts[place.theatre]),
         )
         for place in best
     ]

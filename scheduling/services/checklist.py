@@ -43,9 +43,8 @@ def keep_answers(event: OperationEvent, answers: Collection[tuple[ChecklistItem,
     )
 
 
-def missing_before_knife(recorded: Collection[str]) -> list[str]:
-    """Return the parts of the checklist, by name, that have to be done before knife to skin and are not."""
-    with_items = parts_with_items()
+def missing_before_knife(recorded: Collection[str], with_items: Collection[str]) -> list[str]:
+    """Return by name the parts of the checklist (of those ``with_items``) that knife to skin still waits for."""
     return [EventKind(part).label for part in BEFORE_KNIFE if part in with_items and part not in recorded]
 
 
@@ -53,6 +52,6 @@ def demand_checklist(recorded: Collection[str], reason: str) -> None:
     """Refuse knife to skin while the checklist is open, unless a reason is given why nobody could wait."""
     if reason.strip():
         return
-    if missing := missing_before_knife(recorded):
+    if missing := missing_before_knife(recorded, parts_with_items()):
         message = f"{' and '.join(missing)} of the safety checklist not done. If nobody can wait for it, say why."
         raise InvalidPlanError("reason", message)

@@ -5,14 +5,12 @@ from functools import partial
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import User
 from accounts.permissions import actor_of, requires
 from patients.access import NotOnCareTeamError
 from patients.models import Patient
-from patients.services import add_patient
+from patients.services import add_unknown_patient
 from scheduling import permissions
 from scheduling.forms.emergency import REASON, EmergencyForm, PlaceForm
 from scheduling.forms.numbers import row_number
@@ -43,7 +41,7 @@ def emergency_new(request: HttpRequest) -> HttpResponse:
         try:
             # Asked for before somebody unknown is added, who would stay behind.
             check_request(actor, Request(patient=patient or Patient(), **form.wanted))
-            known = patient or unknown_patient(actor, form.cleaned_data["sex"])
+            known = patient or add_unknown_patient(actor=actor, sex=form.cleaned_data["sex"])
             operation = request_operation(actor=actor, request=Request(patient=known, **form.wanted))
         except FAILURES as error:
             for name, texts in refusal_of(error, actor).errors.items() or {"": [str(error)]}.items():
@@ -80,15 +78,6 @@ def _demand_emergency(operation: Operation) -> None:
     demand(operation, Status.SCHEDULED)
     if not operation.priority.emergency:
         raise NotPossibleError(NO_EMERGENCY)
-
-
-def unknown_patient(actor: User, sex: str) -> Patient:
-    """Add somebody whom nobody knows yet; the number says when they came and is reconciled later."""
-    now = timezone.localtime()
-    patient = Patient(
-        mrn=f"UNKNOWN-{now:%Y%m%d-%H%M%S-%f}"[:32], family_name="Unknown", given_name=f"{now:%d %b %H:%M}", sex=sex
-    )
-    return add_patient(actor=actor, patient=patient)
 
 
 def _places(request: HttpRequest, operation: Operation, refusal: Refusal | None = None) -> HttpResponse:

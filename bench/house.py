@@ -12,7 +12,6 @@ from accounts.roles import Role
 from resources.models import (
     Bed,
     BedKind,
-    Block,
     Credential,
     EquipmentItem,
     EquipmentType,
@@ -24,6 +23,7 @@ from resources.models import (
     StaffCredential,
     StaffMember,
     Theatre,
+    TheatreSession,
 )
 from scheduling.localtime import wall_clock
 from scheduling.models import Priority, Procedure, ProcedureEquipment, ProcedureStaff, ReservationRole
@@ -100,7 +100,13 @@ def _crew(n: int, specialty: Specialty, feature: Feature, credential: Credential
     theatre.features.add(feature)
     for weekday in range(1, 8):
         OpeningHours.objects.create(theatre=theatre, weekday=weekday, opens=OPENS, closes=CLOSES)
-        Block.objects.create(theatre=theatre, weekday=weekday, starts=OPENS, ends=CLOSES, specialty=specialty)
+    today = timezone.localdate()
+    TheatreSession.objects.bulk_create(
+        TheatreSession(
+            theatre=theatre, day=day, period=Period(at(day, OPENS), at(day, CLOSES)).as_range(), specialty=specialty
+        )
+        for day in (today + timedelta(days=offset) for offset in range(-ROSTERED_DAYS, ROSTERED_DAYS))
+    )
     surgeon = StaffMember.objects.create(name=f"Mr Able {n}", profession=Profession.SURGEON)
     StaffCredential.objects.create(staff_member=surgeon, credential=credential)
     members = [

@@ -1,9 +1,10 @@
 """Makes rows for tests. No surprises: a factory makes what its row cannot be without, and nothing else."""
 
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from accounts.models import RoleAssignment, User
@@ -11,17 +12,20 @@ from patients.models import Allergy, AllergyStatus, Patient
 from resources.models import (
     Bed,
     BedKind,
-    Block,
+    BlockTemplate,
     EquipmentItem,
     EquipmentType,
     Feature,
     OpeningHours,
+    OwnerKind,
     Profession,
     Site,
     Specialty,
     StaffMember,
     Theatre,
+    TheatreSession,
 )
+from scheduling.laying_out import planned_sessions
 from scheduling.models import (
     CancellationReason,
     ChangeVerb,
@@ -33,6 +37,7 @@ from scheduling.models import (
     Procedure,
     Status,
 )
+from scheduling.opening import span
 from scheduling.services.writing import snapshot
 
 
@@ -246,17 +251,62 @@ class OperationFactory(DjangoModelFactory[Operation]):
             )
 
 
-class BlockFactory(DjangoModelFactory[Block]):
-    """A weekly block on Mondays from 8 to 18."""
+class BlockTemplateFactory(DjangoModelFactory[BlockTemplate]):
+    """A weekly block on Mondays from 8 to 18; a surgeon's where one is given."""
 
     class Meta:
-        model = Block
+        model = BlockTemplate
 
     theatre = factory.SubFactory(TheatreFactory)
     weekday = 1
     starts = time(8)
     ends = time(18)
     specialty = factory.SubFactory(SpecialtyFactory)
+
+    @factory.lazy_attribute
+    def owner_kind(self) -> str:
+        """Return whose it is by what was given."""
+        return OwnerKind.SURGEON if getattr(self, "surgeon", None) else OwnerKind.SPECIALTY
+
+
+class BlockFactory(BlockTemplateFactory):
+    """A weekly block that is laid out: from two weeks ago to more than a year ahead."""
+
+    class Meta:
+        model = BlockTemplate
+        skip_postgeneration_save = True
+
+    @factory.post_generation
+    def laid_out(self: BlockTemplate, create: bool, extracted: None, **_: Any) -> None:  # noqa: FBT001
+        """Make the dated sessions."""
+        first = timezone.localdate() - timedelta(days=14)
+        TheatreSession.objects.bulk_create(
+            TheatreSession(
+                theatre=self.theatre, day=one.day, period=one.period.as_range(), template=self, **self.owner_fields
+            )
+            for one in planned_sessions([self], first, first + timedelta(days=420))
+        )
+
+
+class TheatreSessionFactory(DjangoModelFactory[TheatreSession]):
+    """A session tomorrow from 8 to 18, made by hand; give ``day``, ``starts`` and ``ends`` for another."""
+
+    class Meta:
+        model = TheatreSession
+        exclude = ("starts", "ends")
+
+    theatre = factory.SubFactory(TheatreFactory)
+    specialty = factory.SubFactory(SpecialtyFactory)
+    by_hand = True
+    starts = time(8)
+    ends = time(18)
+    day = factory.LazyFunction(lambda: timezone.localdate() + timedelta(days=1))
+    period = factory.LazyAttribute(lambda o: span(o.day, o.starts, o.ends).as_range())
+
+    @factory.lazy_attribute
+    def owner_kind(self) -> str:
+        """Return whose it is by what was given."""
+        return OwnerKind.SURGEON if getattr(self, "surgeon", None) else OwnerKind.SPECIALTY
 
 
 def open_all_week(*theatres: Theatre, opens: time = time.min, closes: time = time.min) -> None:

@@ -18,7 +18,16 @@ from django.utils.html import format_html
 from accounts.admin_access import CheckedFormSet
 from accounts.admin_limits import LimitedAdmin, LimitedInline
 from resources.admin.period import OpenPeriodField, PeriodField, period_in_words
-from resources.models import Block, OpeningHours, Shift, Unavailability
+from resources.models import (
+    BlockTemplate,
+    Holiday,
+    OpeningException,
+    OpeningHours,
+    ReleaseRule,
+    Shift,
+    SurgeonGroup,
+    Unavailability,
+)
 from resources.permissions import AVAILABILITY, REFERENCE
 
 CLOCK: dict[type[Any], dict[str, Any]] = {
@@ -161,18 +170,69 @@ class ShiftAdmin(PeriodAdmin):
         return shift.staff_member.get_profession_display()
 
 
-@admin.register(Block)
-class BlockAdmin(LimitedAdmin):
-    """Whose theatre it is, week by week."""
+@admin.register(BlockTemplate)
+class BlockTemplateAdmin(LimitedAdmin):
+    """Whose theatre it is, week by week; nothing counts before it is laid out."""
 
     capability = AVAILABILITY
     site_paths = ("theatre__site",)
     specialty_paths = ("specialty",)
-    list_display = ("theatre", "weekday", "starts", "ends", "specialty", "surgeon", "valid_from", "valid_until")
-    list_filter = ("weekday", "theatre", "specialty")
-    list_select_related = ("theatre", "specialty", "surgeon")
+    list_display = ("theatre", "weekday", "starts", "ends", "owner", "cycle_weeks", "valid_from", "valid_until")
+    list_filter = ("weekday", "theatre", "owner_kind", "specialty")
+    list_select_related = ("theatre", "specialty", "surgeon", "group")
     search_fields = ("theatre__name", "specialty__name", "surgeon__name")
-    autocomplete_fields = ("theatre", "specialty", "surgeon")
+    autocomplete_fields = ("theatre", "specialty", "surgeon", "group")
+    formfield_overrides = CLOCK
+
+
+@admin.register(SurgeonGroup)
+class SurgeonGroupAdmin(LimitedAdmin):
+    """Surgeons who own theatre time together."""
+
+    capability = AVAILABILITY
+    specialty_paths = ("members__specialties",)
+    list_display = ("name",)
+    search_fields = ("name",)
+    autocomplete_fields = ("members",)
+
+
+@admin.register(ReleaseRule)
+class ReleaseRuleAdmin(LimitedAdmin):
+    """When unbooked time is released by itself."""
+
+    capability = AVAILABILITY
+    specialty_paths = ("specialty",)
+    list_display = ("__str__", "days_ahead", "notice_days", "shortest_minutes", "own_specialty_days")
+    search_fields = ("specialty__name",)
+    list_select_related = ("specialty",)
+    autocomplete_fields = ("specialty",)
+
+
+@admin.register(Holiday)
+class HolidayAdmin(LimitedAdmin):
+    """Days on which theatres are not staffed."""
+
+    capability = AVAILABILITY
+    site_paths = ("site",)
+    list_display = ("day", "name", "site")
+    list_filter = ("site",)
+    list_select_related = ("site",)
+    search_fields = ("name",)
+    date_hierarchy = "day"
+
+
+@admin.register(OpeningException)
+class OpeningExceptionAdmin(LimitedAdmin):
+    """Other hours of one theatre on one day."""
+
+    capability = AVAILABILITY
+    site_paths = ("theatre__site",)
+    list_display = ("theatre", "day", "opens", "closes", "reason")
+    list_filter = ("theatre",)
+    list_select_related = ("theatre",)
+    search_fields = ("theatre__name", "reason")
+    autocomplete_fields = ("theatre",)
+    date_hierarchy = "day"
     formfield_overrides = CLOCK
 
 

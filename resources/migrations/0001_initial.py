@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.postgres.operations import BtreeGistExtension
 from django.db import migrations, models
 
-import resources.models.blocks
+import resources.ranges
 
 
 class Migration(migrations.Migration):
@@ -652,7 +652,7 @@ class Migration(migrations.Migration):
                     ("theatre", "="),
                     ("weekday", "="),
                     (
-                        resources.models.blocks._MinuteRange(
+                        resources.ranges.MinuteRange(
                             models.Func(
                                 django.db.models.expressions.CombinedExpression(
                                     django.db.models.expressions.CombinedExpression(
@@ -685,7 +685,7 @@ class Migration(migrations.Migration):
                         "&&",
                     ),
                     (
-                        resources.models.blocks._DateRange(
+                        resources.ranges.DateRange(
                             "valid_from",
                             "valid_until",
                             django.contrib.postgres.fields.ranges.RangeBoundary(inclusive_upper=True),

@@ -1,7 +1,6 @@
 """Everything an operation can hold, and when it may be held."""
 
-from resources.models.availability import OpeningHours, Shift, Unavailability
-from resources.models.blocks import Block
+from resources.models.availability import Holiday, OpeningException, OpeningHours, Shift, Unavailability
 from resources.models.reference import (
     Allergen,
     Credential,
@@ -22,26 +21,61 @@ from resources.models.resource import (
     StaffMember,
     Theatre,
 )
+from resources.models.roster import (
+    PatternShift,
+    RosterAssignment,
+    RosterPattern,
+    SessionStaff,
+    ShiftKind,
+    TeamNeed,
+)
+from resources.models.sessions import (
+    BlockRelease,
+    BlockTemplate,
+    OwnerKind,
+    ReleaseRule,
+    SurgeonGroup,
+    TheatreSession,
+    TimeRequest,
+    TimeRequestKind,
+    TimeRequestState,
+)
 
 __all__ = [
     "Allergen",
     "Bed",
     "BedKind",
-    "Block",
+    "BlockRelease",
+    "BlockTemplate",
     "Credential",
     "EquipmentItem",
     "EquipmentType",
     "Feature",
+    "Holiday",
     "Hue",
+    "OpeningException",
     "OpeningHours",
+    "OwnerKind",
+    "PatternShift",
     "Profession",
+    "ReleaseRule",
     "Resource",
     "ResourceKind",
+    "RosterAssignment",
+    "RosterPattern",
+    "SessionStaff",
     "Shift",
+    "ShiftKind",
     "Site",
     "Specialty",
     "StaffCredential",
     "StaffMember",
+    "SurgeonGroup",
+    "TeamNeed",
     "Theatre",
+    "TheatreSession",
+    "TimeRequest",
+    "TimeRequestKind",
+    "TimeRequestState",
     "Unavailability",
 ]

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from resources.models.reference import Site
 from resources.models.resource import Resource, StaffMember, Theatre
 
 
@@ -52,6 +53,63 @@ class OpeningHours(models.Model):
         return f"{self.get_weekday_display()} {self.opens:%H:%M}-{self.closes:%H:%M}"
 
 
+class OpeningException(models.Model):
+    """Other hours of a theatre on one day; without hours it is not staffed at all that day.
+
+    It counts instead of the weekday's hours and of a holiday. Several rows are several stretches.
+    """
+
+    theatre = models.ForeignKey(Theatre, on_delete=models.CASCADE, related_name="opening_exceptions")
+    day = models.DateField()
+    opens = models.TimeField(null=True, blank=True, help_text="Both empty: not open that day.")
+    closes = models.TimeField(null=True, blank=True, help_text="00:00 is midnight at the end of the day.")
+    reason = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        ordering = ("day", "opens")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("theatre", "day", "opens"), nulls_distinct=False, name="opening_exception_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(opens__isnull=True, closes__isnull=True)
+                | Q(opens__isnull=False, closes__isnull=False) & (Q(closes__gt=F("opens")) | Q(closes="00:00")),
+                name="opening_exception_in_order",
+                violation_error_message="Give both hours, the second after the first, or neither. 00:00 is midnight.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        """Return the day and hours."""
+        hours = f"{self.opens:%H:%M}-{self.closes:%H:%M}" if self.opens and self.closes else "not open"
+        return f"{self.day:%a %d %b %Y} {hours}"
+
+
+class Holiday(models.Model):
+    """A day on which theatres are not staffed, but those kept for emergencies and those with hours for that day."""
+
+    day = models.DateField()
+    name = models.CharField(max_length=100)
+    site = models.ForeignKey(
+        Site, on_delete=models.CASCADE, null=True, blank=True, related_name="holidays", help_text="Empty: all sites."
+    )
+
+    class Meta:
+        ordering = ("day", "name")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("day", "site"),
+                nulls_distinct=False,
+                name="holiday_unique",
+                violation_error_message="There is a holiday on this day already.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        """Return the name and day."""
+        return f"{self.name}, {self.day:%a %d %b %Y}"
+
+
 class UnavailabilityKind(models.TextChoices):
     """Why a resource can't be used."""
 
@@ -86,10 +144,21 @@ class Unavailability(models.Model):
 
 
 class Shift(models.Model):
-    """A stretch of time in which a rostered person works."""
+    """A stretch of time in which a rostered person works.
+
+    ``on_call``: for emergencies only. ``day`` and ``assignment`` say from what it was laid out,
+    ``by_hand`` that somebody changed it since, so that laying out leaves it alone.
+    """
 
     staff_member = models.ForeignKey(StaffMember, on_delete=models.CASCADE, related_name="shifts")
     period = DateTimeRangeField()
+    kind = models.ForeignKey("ShiftKind", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    on_call = models.BooleanField(default=False, db_default=False, help_text="For emergencies only.")
+    assignment = models.ForeignKey(
+        "RosterAssignment", on_delete=models.SET_NULL, null=True, blank=True, related_name="shifts", editable=False
+    )
+    day = models.DateField(null=True, blank=True, editable=False)
+    by_hand = models.BooleanField(default=True, db_default=True, editable=False)
 
     class Meta:
         constraints = (

@@ -3,22 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 
-from resources.models import (
-    Block,
-    OpeningHours,
-    Resource,
-    StaffCredential,
-    Unavailability,
-)
+from resources.models import Resource, StaffCredential, Unavailability
 from scheduling.conflicts import loading
 from scheduling.conflicts.busy import Busy
-from scheduling.localtime import wall_clock
 from scheduling.models import Operation
+from scheduling.opening import OpenHours, open_hours
+from scheduling.ownership import OwnedTime, Standing, owned_times
 from scheduling.period import Period, merged
 from scheduling.plan import Hold, Plan
 from scheduling.querysets import local_midnight
@@ -39,8 +34,8 @@ class Facts:
     busy: dict[int, list[Busy]]
     patient_busy: dict[int, list[Busy]]
     away: dict[int, list[Unavailability]]
-    opening_hours: dict[int, list[OpeningHours]]
-    blocks: dict[int, list[Block]]
+    opened: OpenHours
+    sessions: dict[int, list[OwnedTime]]
     shifts: dict[int, list[Period]]
     credentials: dict[int, list[StaffCredential]]
     needs: loading.Needs
@@ -56,7 +51,8 @@ class Facts:
         resources = loading.resources(resource_ids)
         held = loading.held(resource_ids, plans, window)
         away, shifts = loading.times(resources.values(), window)
-        opening_hours, blocks = loading.week({plan.theatre_id for plan in plans})
+        theatres = {plan.theatre_id for plan in plans}
+        days = days_of(window)
         needs = loading.Needs.of(plans)
         return cls(
             now=timezone.now(),
@@ -64,8 +60,8 @@ class Facts:
             busy=_grouped((row for row in held if row.role != loading.PATIENT), "resource_id"),
             patient_busy=_grouped((row for row in held if row.role == loading.PATIENT), "resource_id"),
             away=_grouped(away, "resource_id"),
-            opening_hours=_grouped(opening_hours, "theatre_id"),
-            blocks=_grouped(blocks, "theatre_id"),
+            opened=open_hours(days[0], days[-1], theatres),
+            sessions=owned_times(window, theatres),
             shifts=shifts,
             credentials=defaultdict(list, needs.held),
             needs=needs,
@@ -95,37 +91,28 @@ class Facts:
 
     def open_periods(self, theatre_id: int, around: Period) -> list[Period]:
         """Return when the theatre is staffed on the days that ``around`` touches, joined at midnight."""
-        days = _days_of(around)
-        rows = self.opening_hours[theatre_id]
         return merged(
-            span(day, row.opens, row.closes) for day in days for row in rows if row.weekday == day.isoweekday()
+            period
+            for day in days_of(around)
+            if (theatre_id, day) in self.opened
+            for period in self.opened[theatre_id, day]
         )
 
-    def block_periods(self, theatre_id: int, around: Period) -> list[tuple[Period, Block]]:
-        """Return the theatre's blocks on the days that ``around`` touches, in order of time."""
-        laid_out = [
-            (span(day, block.starts, block.ends), block)
-            for day in _days_of(around)
-            for block in self.blocks[theatre_id]
-            if block_is_on(block, day)
+    def owned(self, plan: Plan, standing: Standing) -> list[OwnedTime]:
+        """Return the sessions of the plan's theatre on its days to which it stands so, in order of time."""
+        operation, days = plan.operation, set(days_of(plan.period))
+        return [
+            session
+            for session in self.sessions[plan.theatre_id]
+            if session.day in days
+            and standing
+            == session.standing(
+                specialty_id=operation.specialty_id,
+                surgeon_id=plan.lead_surgeon_id,
+                emergency=operation.priority.emergency,
+                now=self.now,
+            )
         ]
-        return sorted(laid_out, key=lambda item: item[0])
-
-
-def block_is_on(block: Block, day: date) -> bool:
-    """Say whether a weekly block falls on ``day``."""
-    return (
-        block.weekday == day.isoweekday()
-        and (block.valid_from is None or block.valid_from <= day)
-        and (block.valid_until is None or day <= block.valid_until)
-    )
-
-
-def span(day: date, starts: time, ends: time) -> Period:
-    """Return a local stretch of ``day``; an end of 00:00 is midnight at the end of the day."""
-    last = day + timedelta(days=1) if ends == time.min else day
-    start, end = wall_clock(day, starts), wall_clock(last, ends)
-    return Period(min(start, end), end)  # a start that the clock change skips can be later than the end
 
 
 def local_day(period: Period) -> date:
@@ -137,7 +124,7 @@ def days_around(plans: Sequence[Plan]) -> Period:
     """Return the whole local days that the plans' holds touch, with the neighbours at their edges."""
     first = min(hold.period.start for plan in plans for hold in plan.holds)
     last = max(_last_of(plan) for plan in plans)
-    days = _days_of(Period(first - NEIGHBOURS, last + NEIGHBOURS))
+    days = days_of(Period(first - NEIGHBOURS, last + NEIGHBOURS))
     return Period(local_midnight(days[0]), local_midnight(days[-1] + timedelta(days=1)))
 
 
@@ -147,7 +134,8 @@ def _last_of(plan: Plan) -> datetime:
     return max(last, plan.stay.end) if plan.operation.bed_kind else last
 
 
-def _days_of(period: Period) -> list[date]:
+def days_of(period: Period) -> list[date]:
+    """Return the local days that a period touches."""
     first = timezone.localtime(period.start).date()
     last = timezone.localtime(period.end).date()
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]

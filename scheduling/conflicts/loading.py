@@ -9,20 +9,17 @@ from django.db import connection
 
 from resources.models import (
     Bed,
-    Block,
     EquipmentItem,
     EquipmentType,
-    OpeningHours,
     Resource,
     ResourceKind,
-    Specialty,
     StaffCredential,
     StaffMember,
     Theatre,
     Unavailability,
 )
 from scheduling.conflicts.busy import Busy
-from scheduling.conflicts.statements import HELD, NEEDS, RESOURCES, TIMES, WEEK
+from scheduling.conflicts.statements import HELD, NEEDS, RESOURCES, TIMES
 from scheduling.models import Operation, ReservationRole
 from scheduling.period import Period
 from scheduling.plan import Plan
@@ -97,24 +94,6 @@ def times(known: Iterable[Resource], window: Period) -> tuple[list[Unavailabilit
         else:
             away.append(Unavailability(resource_id=resource, kind=kind, period=period, note=note))
     return away, shifts
-
-
-def week(theatre_ids: Iterable[int]) -> tuple[list[OpeningHours], list[Block]]:
-    """Return the theatres' weekly hours, and their weekly blocks with the owners."""
-    hours: list[OpeningHours] = []
-    blocks: list[Block] = []
-    for row in _rows(WEEK, theatres=list(theatre_ids)):
-        theatre, weekday, starts, ends, specialty, specialty_name, surgeon, surgeon_name, first, last = row
-        if specialty is None:
-            hours.append(OpeningHours(theatre_id=theatre, weekday=weekday, opens=starts, closes=ends))
-            continue
-        owners = {
-            "specialty": Specialty(pk=specialty, name=specialty_name),
-            "surgeon": StaffMember(pk=surgeon, name=surgeon_name) if surgeon else None,
-        }
-        spell = {"weekday": weekday, "starts": starts, "ends": ends, "valid_from": first, "valid_until": last}
-        blocks.append(Block(theatre_id=theatre, **spell, **owners))
-    return hours, blocks
 
 
 def beds_by_kind(plans: Sequence[Plan]) -> dict[str, frozenset[int]]:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from django.utils import timezone
 
-from resources.models import Block, ResourceKind, Theatre
+from resources.models import OwnerKind, ResourceKind, Theatre
 from scheduling.conflicts.conflict import Conflict, Severity
 from scheduling.conflicts.facts import Facts, local_day
 from scheduling.models import Assessment, ReservationRole, Status
+from scheduling.ownership import Standing
 from scheduling.period import Period, without
 from scheduling.plan import Plan
 
@@ -46,24 +47,27 @@ def outside_hours(plan: Plan, facts: Facts) -> Iterator[Conflict]:
 
 
 def outside_block(plan: Plan, facts: Facts) -> Iterator[Conflict]:
-    """The time belongs to another specialty or surgeon."""
-    for period, block in facts.block_periods(plan.theatre_id, plan.period):
-        if period.overlaps(plan.period) and not _owns(plan, block):
+    """The time belongs to another specialty or surgeon, is on hold, closed or kept for emergencies."""
+    for session in facts.owned(plan, Standing.OTHERS):
+        if session.period.overlaps(plan.period):
             theatre = facts.resources[plan.theatre_id]
+            whose = TAKEN.get(session.kind, f"belongs to {session.owner}")
             yield _soft(
                 plan,
                 "outside_block",
-                f"{theatre} belongs to {block.owner} {period}.",
-                "Choose time of the operation's own specialty, or give the reason.",
+                f"{theatre} {whose} {session.period}.",
+                "Choose time of the operation's own specialty or open time, or give the reason.",
                 resource_id=plan.theatre_id,
-                period=period,
+                period=session.period,
             )
 
 
-def _owns(plan: Plan, block: Block) -> bool:
-    if block.specialty_id != plan.operation.specialty_id:
-        return False
-    return block.surgeon_id is None or block.surgeon_id == plan.lead_surgeon_id
+TAKEN: dict[str, str] = {
+    OwnerKind.ON_HOLD: "is on hold",
+    OwnerKind.CLOSED: "is closed by the block schedule",
+    OwnerKind.EMERGENCY: "is kept for emergencies",
+}
+"""What is said of time that belongs to nobody and yet may not be taken."""
 
 
 def kept_for_emergencies(plan: Plan, facts: Facts) -> Iterator[Conflict]:
@@ -71,8 +75,7 @@ def kept_for_emergencies(plan: Plan, facts: Facts) -> Iterator[Conflict]:
     theatre: Theatre = facts.resources[plan.theatre_id].theatre
     if not theatre.kept_for_emergencies or plan.operation.priority.emergency:
         return
-    own = [period for period, block in facts.block_periods(plan.theatre_id, plan.period) if _owns(plan, block)]
-    if without(plan.period, own):
+    if without(plan.period, [session.period for session in facts.owned(plan, Standing.OWN)]):
         yield _soft(
             plan,
             "kept_for_emergencies",
@@ -84,9 +87,9 @@ def kept_for_emergencies(plan: Plan, facts: Facts) -> Iterator[Conflict]:
 
 def over_session(plan: Plan, facts: Facts) -> Iterator[Conflict]:
     """The operation starts in its own block and ends after it."""
-    own = [item for item in facts.block_periods(plan.theatre_id, plan.period) if _owns(plan, item[1])]
-    if any(period.start <= plan.period.start < period.end for period, _ in own):
-        beyond = without(plan.period, [period for period, _ in own])
+    own = [session.period for session in facts.owned(plan, Standing.OWN)]
+    if any(period.start <= plan.period.start < period.end for period in own):
+        beyond = without(plan.period, own)
         if beyond:
             minutes = sum(period.minutes for period in beyond)
             yield _soft(

@@ -48,19 +48,6 @@ WHERE staff_member_id = ANY(%(rostered)s::bigint[]) AND period && %(window)s::ts
 """
 """When resources are away, and when those who work by a roster are on duty."""
 
-WEEK = """
-SELECT theatre_id, weekday, opens, closes, NULL::bigint, NULL, NULL::bigint, NULL, NULL::date, NULL::date
-FROM resources_openinghours WHERE theatre_id = ANY(%(theatres)s::bigint[])
-UNION ALL
-SELECT b.theatre_id, b.weekday, b.starts, b.ends, b.specialty_id, s.name, b.surgeon_id, surgeon.name,
-    b.valid_from, b.valid_until
-FROM resources_block b
-JOIN resources_specialty s ON s.id = b.specialty_id
-LEFT JOIN resources_resource surgeon ON surgeon.id = b.surgeon_id
-WHERE b.theatre_id = ANY(%(theatres)s::bigint[])
-"""
-"""The theatres' weekly hours (without a specialty) and blocks."""
-
 NEEDS = """
 SELECT 'feature', n.operation_id, f.id, f.name, 1, NULL::varchar[], NULL::date, NULL::date
 FROM scheduling_operation_features n JOIN resources_feature f ON f.id = n.feature_id

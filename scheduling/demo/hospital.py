@@ -1,20 +1,21 @@
 """The demo hospital's building: theatres, opening hours, blocks, equipment, beds."""
 
-from datetime import time
+from datetime import date, time
 
 from resources.models import (
     Bed,
-    Block,
+    BlockTemplate,
     EquipmentItem,
     EquipmentType,
     Feature,
     OpeningHours,
     Site,
     Specialty,
-    StaffMember,
     Theatre,
+    TheatreSession,
 )
 from scheduling.demo.calendar import DAY_CLOSES, DAY_OPENS
+from scheduling.laying_out import planned_sessions
 
 ELECTIVE = (
     "laser-safe microscope-mount paediatric xray-shielded",
@@ -156,14 +157,17 @@ def make_theatres(count: int, open_on: frozenset[int]) -> list[Theatre]:
     return theatres
 
 
-def make_blocks(theatres: list[Theatre], open_on: frozenset[int]) -> None:
-    """Give the elective theatres to specialties, and the mornings of the emergency theatre to trauma."""
+def make_blocks(theatres: list[Theatre], open_on: frozenset[int], first: date, last: date) -> None:
+    """Give the elective theatres to specialties, and the mornings of the emergency theatre to trauma.
+
+    The blocks are laid out into sessions from ``first`` through ``last``.
+    """
     specialties = {specialty.code: specialty for specialty in Specialty.objects.all()}
     *elective, emergency = theatres
     for theatre, week in zip(elective, WEEK, strict=False):
         for weekday in sorted(open_on):
             for code, (starts, ends) in _sessions(week[(weekday - 1) % len(week)]):
-                Block.objects.create(
+                BlockTemplate.objects.create(
                     theatre=theatre,
                     weekday=weekday,
                     starts=starts,
@@ -172,13 +176,23 @@ def make_blocks(theatres: list[Theatre], open_on: frozenset[int]) -> None:
                 )
     for weekday in range(1, 8):
         starts, ends = MORNING
-        Block.objects.create(
+        BlockTemplate.objects.create(
             theatre=emergency,
             weekday=weekday,
             starts=starts,
             ends=ends,
             specialty=specialties["trauma"],
         )
+    TheatreSession.objects.bulk_create(
+        TheatreSession(
+            theatre=one.template.theatre,
+            day=one.day,
+            period=one.period.as_range(),
+            template=one.template,
+            **one.template.owner_fields,
+        )
+        for one in planned_sessions(BlockTemplate.objects.select_related("theatre"), first, last)
+    )
 
 
 def _sessions(text: str) -> list[tuple[str, tuple[time, time]]]:
@@ -188,14 +202,6 @@ def _sessions(text: str) -> list[tuple[str, tuple[time, time]]]:
         return [(first, WHOLE_DAY)]
     morning = LATE_MORNING if first.endswith("~") else MORNING
     return [(first.rstrip("~"), morning), (second, AFTERNOON)]
-
-
-def make_named_block(theatre: Theatre, surgeon: StaffMember) -> None:
-    """Make one Monday block a surgeon's own."""
-    block = Block.objects.filter(theatre=theatre, weekday=1).first()
-    if block and surgeon.specialties.filter(pk=block.specialty_id).exists():
-        block.surgeon = surgeon
-        block.save(update_fields=["surgeon"])
 
 
 def make_equipment() -> None:

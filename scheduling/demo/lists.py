@@ -5,9 +5,9 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 
 from patients.models import Patient
-from resources.models import Block, StaffMember, Theatre
+from resources.models import Specialty, StaffMember, Theatre, TheatreSession
 from scheduling.demo.booker import Booker, to_five_minutes
-from scheduling.demo.calendar import at, planned, stretch
+from scheduling.demo.calendar import at, planned
 from scheduling.demo.cases import (
     EMERGENCIES,
     Listing,
@@ -50,15 +50,17 @@ class DayList:
     familiar: set[int] = field(default_factory=set)
     operations: list[Operation] = field(default_factory=list)
 
-    def fill(self, blocks: list[Block]) -> list[Operation]:
-        """Book cases into ``blocks`` and return them in order of time."""
-        for block in blocks:
+    def fill(self, sessions: list[TheatreSession]) -> list[Operation]:
+        """Book cases into ``sessions`` that a specialty owns, and return them in order of time."""
+        for block in sessions:
+            if block.specialty is None:
+                continue
             trauma = block.specialty.code == "trauma"
             if trauma and (self.day - self.booker.today).days > TRAUMA_AHEAD:
                 continue
             surgeon = block.surgeon or self._surgeon_for(block)
             if surgeon is not None:
-                self._fill_block(block, surgeon, trauma=trauma)
+                self._fill_session(Period.of(block.period), block.specialty, surgeon, trauma=trauma)
         return self.operations
 
     def add_emergency(
@@ -77,9 +79,8 @@ class DayList:
                     return booked
         return None
 
-    def _fill_block(self, block: Block, surgeon: StaffMember, *, trauma: bool) -> None:
-        hours = stretch(self.day, block.starts, block.ends)
-        suitable = self.booker.catalogue.elective(block.specialty, self.theatre, surgeon)
+    def _fill_session(self, hours: Period, specialty: Specialty, surgeon: StaffMember, *, trauma: bool) -> None:
+        suitable = self.booker.catalogue.elective(specialty, self.theatre, surgeon)
         session = _Session(surgeon=surgeon, suitable=suitable, ends=hours.end, trauma=trauma)
         free_from: datetime | None = hours.start
         while free_from is not None and free_from < session.ends:
@@ -131,9 +132,9 @@ class DayList:
         gap = max(self.theatre.turnover_minutes, previous.clean_up_minutes + draft.set_up_minutes)
         return max(free_from, to_five_minutes(planned(previous).end + timedelta(minutes=gap)))
 
-    def _surgeon_for(self, block: Block) -> StaffMember | None:
-        """Return a consultant of the specialty who is free for the whole block, whoever led least so far."""
-        session = stretch(self.day, block.starts, block.ends)
+    def _surgeon_for(self, block: TheatreSession) -> StaffMember | None:
+        """Return a consultant of the specialty who is free for the whole session, whoever led least so far."""
+        session = Period.of(block.period)
         free = [
             surgeon
             for surgeon in self.booker.consultants()

@@ -40,6 +40,8 @@ DAYS_CARRIED_OVER = 2
 """Past days whose patients may still lie in a bed today: loaded before the days ahead."""
 WORTH_A_PROCESS = 4
 """Days from which the days ahead are loaded by a second process."""
+QUARTER = timedelta(days=91)
+"""How far ahead the blocks are laid out."""
 SECOND_RANGE = 20_000
 """Where the second process begins to number patients."""
 
@@ -126,7 +128,7 @@ def _quick_commits_until_done() -> Iterator[None]:
 
 def _load_days(booker: Booker, days: int, progress: Progress) -> None:
     """Load today and what is left of it first, then the past and the days ahead side by side."""
-    rooms = list(Theatre.objects.prefetch_related("features", "blocks__specialty", "blocks__surgeon"))
+    rooms = list(Theatre.objects.prefetch_related("features"))
 
     def load(chosen: Iterable[date], shown: Progress = iter) -> None:
         for day, theatre in shown([(day, room) for day in chosen for room in rooms]):
@@ -166,7 +168,7 @@ def _build(today: date, theatres: int, days: int) -> dict[str, User]:
     with transaction.atomic():
         users = make_demo_users()
         rooms = hospital.make_theatres(theatres, open_on)
-        hospital.make_blocks(rooms, open_on)
+        hospital.make_blocks(rooms, open_on, roster[0], today + QUARTER)
         hospital.make_equipment()
         hospital.make_beds()
         surgeons = staff.make_surgeons(users)
@@ -215,9 +217,8 @@ class _Day:
 
     def _book(self) -> list[Operation]:
         day_list = DayList(self.booker, self.theatre, self.day, self.rng, self.emergency)
-        weekday = self.day.isoweekday()
-        blocks = [block for block in self.theatre.blocks.all() if block.weekday == weekday]
-        operations = day_list.fill(sorted(blocks, key=lambda block: block.starts))
+        sessions = self.theatre.sessions.filter(day=self.day).select_related("specialty", "surgeon")
+        operations = day_list.fill(list(sessions.order_by("period")))
         if self.emergency and self.day <= self.booker.today:
             self._add_emergencies(day_list)
         return sorted(operations, key=planned)

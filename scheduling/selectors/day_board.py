@@ -9,13 +9,13 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from resources.models import Block, OpeningHours, Theatre, Unavailability
-from scheduling.conflicts.facts import block_is_on, span
+from resources.models import Theatre
 from scheduling.models import Operation, Status
-from scheduling.period import Period, merged, without
+from scheduling.period import Period, without
 from scheduling.projection import Expected
-from scheduling.querysets import day_period, local_midnight
+from scheduling.querysets import local_midnight
 from scheduling.selectors.expecting import WORTH_SAYING, expected, milestones_of
+from scheduling.selectors.sessions import TheatreDay, theatre_days
 
 USUAL_HOURS = (7, 19)
 """What the board shows on a quiet day; cases and blocks outside widen it."""
@@ -163,24 +163,10 @@ def day_board(day: date, viewer: User, *, now: datetime | None = None) -> DayBoa
         Operation.objects.on(day).with_facts().with_board_standing(viewer).order_by("period", "pk")
     )
     theatres = [t for t in Theatre.objects.all() if t.in_use or t.pk in operations]
-    opened = _by_theatre(OpeningHours.objects.filter(weekday=day.isoweekday()))
-    blocks = _blocks_on(day)
-    closures = _closures(theatres, day)
-    window = _window(day, operations, blocks)
+    days = {theatre: entry for (theatre, _), entry in theatre_days(theatres, [day]).items()}
+    window = _window(day, operations, days.values())
     outlook = _outlook([one for rows in operations.values() for one in rows], day, now)
-    rows = [
-        _row(
-            theatre,
-            operations[theatre.pk],
-            opened[theatre.pk],
-            blocks[theatre.pk],
-            closures[theatre.pk],
-            window,
-            now,
-            outlook,
-        )
-        for theatre in theatres
-    ]
+    rows = [_row(theatre, operations[theatre.pk], days[theatre.pk], window, now, outlook) for theatre in theatres]
     now_minute = _minute(window, now) if window.start <= now < window.end else None
     hours, jumps = _hours(window), _jumps(window)
     return DayBoard(day=day, period=window, now=now_minute, hours=hours, jumps=jumps, rows=rows)
@@ -200,30 +186,13 @@ def _by_theatre(rows: Iterable[Any]) -> dict[int, list[Any]]:
     return groups
 
 
-def _blocks_on(day: date) -> dict[int, list[tuple[Period, Block]]]:
-    laid_out: dict[int, list[tuple[Period, Block]]] = defaultdict(list)
-    weekly = Block.objects.filter(weekday=day.isoweekday()).select_related("specialty", "surgeon")
-    for block in weekly.order_by("theatre", "starts"):
-        if block_is_on(block, day):
-            laid_out[block.theatre_id].append((span(day, block.starts, block.ends), block))
-    return laid_out
-
-
-def _closures(theatres: list[Theatre], day: date) -> dict[int, list[Unavailability]]:
-    rows = Unavailability.objects.filter(resource__in=theatres, period__overlap=day_period(day))
-    found: dict[int, list[Unavailability]] = defaultdict(list)
-    for row in rows:
-        found[row.resource_id].append(row)
-    return found
-
-
-def _window(day: date, operations: dict[int, list[Operation]], blocks: dict[int, list[tuple[Period, Block]]]) -> Period:
-    """Return the whole hours to show: the usual ones, widened to every case and block of the day."""
+def _window(day: date, operations: dict[int, list[Operation]], entries: Iterable[TheatreDay]) -> Period:
+    """Return the whole hours to show: the usual ones, widened to every case and session of the day."""
     whole = Period(local_midnight(day), local_midnight(day + timedelta(days=1)))
     first, last = USUAL_HOURS
     shown = [Period(_at_hour(day, first), _at_hour(day, last))]
     shown += [Period.of(o.period).widened(after=o.clean_up_minutes) for rows in operations.values() for o in rows]
-    shown += [period for rows in blocks.values() for period, _ in rows]
+    shown += [session.period for entry in entries for session in entry.sessions]
     start, end = min(p.start for p in shown), max(p.end for p in shown)
     return Period(max(whole.start, _floor_hour(start)), min(whole.end, _ceil_hour(end)))
 
@@ -265,37 +234,26 @@ def _minute(window: Period, at: datetime) -> int:
 def _row(
     theatre: Theatre,
     operations: list[Operation],
-    opening: list[OpeningHours],
-    blocks: list[tuple[Period, Block]],
-    closures: list[Unavailability],
+    entry: TheatreDay,
     window: Period,
     now: datetime,
     outlook: dict[int, Expected],
 ) -> TheatreRow:
-    day = timezone.localtime(window.start).date()
-    closed = [_clipped(row, Period.of(day_period(day))) for row in closures]
-    opened = [left for row in opening for left in without(span(day, row.opens, row.closes), [p for p, _ in closed])]
     in_room = [Period.of(operation.period) for operation in operations]
     taken = [
         p.widened(before=o.set_up_minutes, after=_tail(theatre, o)) for p, o in zip(in_room, operations, strict=True)
     ]
-    gaps = [gap for period in opened for gap in without(period, taken)]
+    gaps = [gap for period in entry.opened for gap in without(period, taken)]
     return TheatreRow(
         theatre=theatre,
-        owners=" · ".join(dict.fromkeys(str(block.specialty) for _, block in blocks)),
-        blocks=[_bar(window, period, block.owner, block.specialty.hue) for period, block in blocks],
-        closed=[_bar(window, period, label) for period, label in closed if period.overlaps(window)],
+        owners=entry.owners,
+        blocks=[_bar(window, session.period, session.owner, session.hue) for session in entry.sessions],
+        closed=[_bar(window, period, label) for period, label in entry.closures if period.overlaps(window)],
         free=[_free(window, gap, now) for gap in _shown(gaps, window) if gap.minutes >= NAMED_GAP],
         cases=_cases(theatre, operations, window, now, outlook),
-        used_minutes=sum(a.shared_minutes(b) for a in merged(in_room) for b in opened),
-        open_minutes=sum(period.minutes for period in opened),
+        used_minutes=entry.used_minutes(in_room),
+        open_minutes=entry.open_minutes,
     )
-
-
-def _clipped(row: Unavailability, day: Period) -> tuple[Period, str]:
-    lower, upper = row.period.lower or day.start, row.period.upper or day.end
-    label = f"{row.get_kind_display()}: {row.note}" if row.note else row.get_kind_display()
-    return Period(max(lower, day.start), min(upper, day.end)), label
 
 
 def _shown(periods: Iterable[Period], window: Period) -> list[Period]:

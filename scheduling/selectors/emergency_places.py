@@ -11,11 +11,11 @@ from scheduling import emergency, permissions
 from scheduling.conflicts import Conflict, find_conflicts
 from scheduling.emergency import Listed, Place, TheatreNow
 from scheduling.models import Operation, ReservationRole
+from scheduling.opening import closing_times
 from scheduling.period import Period
 from scheduling.plan import Plan
 from scheduling.selectors.expecting import expected, milestones_of
 from scheduling.selectors.masking import masked_for
-from scheduling.selectors.opening import closing_times
 from scheduling.services.locking import reservations_of
 from scheduling.services.planning import team
 

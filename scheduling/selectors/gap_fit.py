@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from resources.models import Theatre
-from scheduling.conflicts.facts import block_is_on, span
 from scheduling.converters import EARLIEST, LATEST
 from scheduling.models import Assessment, ClockPause, Operation
+from scheduling.ownership import OwnedTime, Standing, owned_times
 from scheduling.period import Period
 from scheduling.selectors.waiting_list import in_order_of_urgency
 from scheduling.slots import Slot, find_free_slots
@@ -72,11 +72,8 @@ def fits(theatre: Theatre, gap: Period, viewer: User) -> list[Fit]:
         .exclude(fit_until__lt=day)
         .exclude(Exists(ClockPause.objects.filter(operation=OuterRef("pk"), starts__lte=day, ends__gt=day)))
     )
-    owners = {
-        block.specialty_id
-        for block in theatre.blocks.filter(weekday=day.isoweekday())
-        if block_is_on(block, day) and span(day, block.starts, block.ends).overlaps(gap)
-    }
+    sessions = owned_times(gap, [theatre.pk])[theatre.pk]
+    now = timezone.now()
     found = []
     for operation in in_order_of_urgency(waiting)[:MOST_ASKED]:
         slots = find_free_slots(operation, gap.start, gap.end, limit=1, theatre_ids=[theatre.pk])
@@ -89,10 +86,20 @@ def fits(theatre: Theatre, gap: Period, viewer: User) -> list[Fit]:
                     slot=slot,
                     days_late=(day - operation.due_on).days if operation.due_on else -9999,
                     unused=length - slot.period.minutes,
-                    is_owners=operation.specialty_id in owners,
+                    is_owners=any(_is_own(session, operation, now) for session in sessions),
                 )
             )
     return sorted(found, key=_rank)[:SHOWN]
+
+
+def _is_own(session: OwnedTime, operation: Operation, now: datetime) -> bool:
+    standing = session.standing(
+        specialty_id=operation.specialty_id,
+        surgeon_id=operation.lead_surgeon_id,
+        emergency=operation.priority.emergency,
+        now=now,
+    )
+    return standing is Standing.OWN
 
 
 def _rank(fit: Fit) -> tuple[int, int, int, int, int]:

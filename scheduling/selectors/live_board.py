@@ -10,10 +10,10 @@ from accounts.audit.recording import note
 from accounts.models import User
 from resources.models import Theatre, Unavailability
 from scheduling.models import EventKind, Operation, Status
+from scheduling.opening import closing_times
 from scheduling.period import Period
 from scheduling.projection import Expected
 from scheduling.selectors.expecting import WORTH_SAYING, expected, milestones_of
-from scheduling.selectors.opening import closing_times
 
 BUSY = "Busy"
 FAMILY_WORDS = {

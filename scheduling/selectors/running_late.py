@@ -8,10 +8,10 @@ from django.utils import timezone
 from accounts.models import User
 from scheduling import permissions
 from scheduling.models import Operation
+from scheduling.opening import closing_times
 from scheduling.projection import Expected
 from scheduling.querysets import local_midnight
 from scheduling.selectors.expecting import WORTH_SAYING, expected, milestones_of
-from scheduling.selectors.opening import closing_times
 from scheduling.slots import Slot, find_free_slots
 
 MOST_PLACES = 8

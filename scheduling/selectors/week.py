@@ -236,5 +236,5 @@ def _cell(day: date, cases: list[tuple[WeekCase, Period]], entry: TheatreDay | N
         used=entry.used_minutes(periods) if entry else sum(period.minutes for period in periods),
         open=entry.open_minutes if entry and whole else 0,
         closed=" · ".join(entry.closed) if entry else "",
-        owners=" · ".join(dict.fromkeys(entry.owners)) if entry else "",
+        owners=entry.owners if entry else "",
     )

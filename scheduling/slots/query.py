@@ -4,9 +4,12 @@ The idea: a resource that is free in ``[a, b)`` and that an operation starting a
 ``[s + before, s + after)`` allows exactly the starts ``[a - before, b - after]``. Each free stretch
 is eroded to such a stretch of *starts*; several resources at once are the intersection of their
 starts, "any two of these five" is where at least two of five stretches of starts overlap. All
-minutes are elapsed time, so clock changes need no care; only opening hours and blocks are laid out
-from local time, by PostgreSQL's own zone rules.
+minutes are elapsed time, so clock changes need no care; only opening hours are laid out from local
+time, by PostgreSQL's own zone rules.
 """
+
+from scheduling.opening import HOURS_ON
+from scheduling.ownership import OPEN_TO_ALL, OWNED_BY
 
 
 def _eroded(free: str, before: str, after: str) -> str:
@@ -83,19 +86,17 @@ WITH days AS (
     WHERE u.period && %(wide)s::tstzrange
     GROUP BY u.resource_id
 ), opened AS (
-    SELECT hours.theatre_id, range_agg({_laid_out("days.day", "hours.opens", "hours.closes")}) AS open
-    FROM resources_openinghours hours JOIN days ON extract(isodow FROM days.day) = hours.weekday
+    SELECT hours.theatre_id, range_agg({_laid_out("hours.day", "hours.opens", "hours.closes")}) AS open
+    FROM ({HOURS_ON}) AS hours
     GROUP BY hours.theatre_id
 ), owned AS (
-    SELECT b.theatre_id,
-        range_agg({_laid_out("days.day", "b.starts", "b.ends")}) FILTER (WHERE own.own) AS own,
-        range_agg({_laid_out("days.day", "b.starts", "b.ends")}) FILTER (WHERE NOT own.own) AS others
-    FROM resources_block b JOIN days ON extract(isodow FROM days.day) = b.weekday,
-        LATERAL (SELECT b.specialty_id = %(specialty)s
-                    AND (b.surgeon_id IS NULL OR b.surgeon_id = %(surgeon)s) AS own) AS own
-    WHERE (b.valid_from IS NULL OR b.valid_from <= days.day)
-      AND (b.valid_until IS NULL OR days.day <= b.valid_until)
-    GROUP BY b.theatre_id
+    SELECT owned.theatre_id,
+        range_agg(owned.period) FILTER (WHERE mine.mine) AS own,
+        range_agg(owned.period) FILTER (WHERE NOT mine.mine AND NOT {OPEN_TO_ALL}) AS others
+    FROM resources_theatresession owned JOIN theatre ON theatre.id = owned.theatre_id,
+        LATERAL (SELECT {OWNED_BY} AS mine) AS mine
+    WHERE owned.period && %(wide)s::tstzrange
+    GROUP BY owned.theatre_id
 ), tired AS (
     -- days on which the lead surgeon leads as many operations as agreed
     SELECT coalesce(range_agg(day), '{{}}'::tstzmultirange) AS days FROM (

@@ -13,18 +13,27 @@ from accounts.roles import DEFAULTS, Role
 from patients.models import Allergy, Patient
 from resources.models import (
     Bed,
-    Block,
+    BlockTemplate,
     Credential,
     EquipmentItem,
     EquipmentType,
     Feature,
+    Holiday,
+    OpeningException,
     OpeningHours,
+    PatternShift,
+    ReleaseRule,
     Resource,
+    RosterAssignment,
+    RosterPattern,
     Shift,
+    ShiftKind,
     Site,
     Specialty,
     StaffCredential,
     StaffMember,
+    SurgeonGroup,
+    TeamNeed,
     Theatre,
     Unavailability,
 )
@@ -47,6 +56,7 @@ from scheduling.models import (
 from tests import factories
 
 START = datetime(2099, 3, 2, 8, tzinfo=UTC)
+DAY = START.date()
 THREE = range(3)
 
 
@@ -159,8 +169,26 @@ def shift(number: int) -> Shift:
     return Shift.objects.create(staff_member=factories.StaffMemberFactory(), period=hours(number))
 
 
-def block(_: int) -> Block:
-    return factories.BlockFactory(surgeon=factories.StaffMemberFactory())
+def block(_: int) -> BlockTemplate:
+    return factories.BlockTemplateFactory(surgeon=factories.StaffMemberFactory())
+
+
+def surgeon_group(number: int) -> SurgeonGroup:
+    group = SurgeonGroup.objects.create(name=f"Firm {number}")
+    group.members.set(factories.StaffMemberFactory.create_batch(3))
+    return group
+
+
+def shift_kind(number: int) -> ShiftKind:
+    return ShiftKind.objects.create(code=f"kind-{number}", name=f"Early {number}", starts=time(7), ends=time(15))
+
+
+def pattern(number: int) -> RosterPattern:
+    pattern = RosterPattern.objects.create(name=f"Pattern {number}, {RosterPattern.objects.count()}", weeks=2)
+    for weekday in (1, 2, 3):
+        kind, _ = ShiftKind.objects.get_or_create(code="late", name="Late", starts=time(12), ends=time(20))
+        PatternShift.objects.create(pattern=pattern, week=1, weekday=weekday, kind=kind)
+    return pattern
 
 
 def role_capability(number: int) -> RoleCapability:
@@ -193,7 +221,17 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     EquipmentType: lambda _: factories.EquipmentTypeFactory(allergens=["latex"]),
     Unavailability: absence,
     Shift: shift,
-    Block: block,
+    BlockTemplate: block,
+    SurgeonGroup: surgeon_group,
+    ReleaseRule: lambda _: ReleaseRule.objects.create(specialty=factories.SpecialtyFactory(), days_ahead=14),
+    Holiday: lambda n: Holiday.objects.create(day=DAY + timedelta(days=n), name="Founders' day"),
+    OpeningException: lambda _: OpeningException.objects.create(theatre=factories.TheatreFactory(), day=DAY),
+    ShiftKind: shift_kind,
+    RosterPattern: pattern,
+    RosterAssignment: lambda n: RosterAssignment.objects.create(
+        staff_member=factories.StaffMemberFactory(), pattern=pattern(n), starts_on=DAY
+    ),
+    TeamNeed: lambda _: TeamNeed.objects.create(specialty=factories.SpecialtyFactory(), profession="scrub_nurse"),
     Procedure: procedure,
     Priority: lambda n: factories.PriorityFactory(),
     DelayReason: lambda _: factories.DelayReasonFactory(),

@@ -19,16 +19,24 @@ from accounts.roles import Role
 from patients.models import Patient
 from resources.models import (
     Bed,
-    Block,
+    BlockTemplate,
     Credential,
     EquipmentItem,
     EquipmentType,
     Feature,
+    Holiday,
+    OpeningException,
+    ReleaseRule,
     Resource,
+    RosterAssignment,
+    RosterPattern,
     Shift,
+    ShiftKind,
     Site,
     Specialty,
     StaffMember,
+    SurgeonGroup,
+    TeamNeed,
     Theatre,
     Unavailability,
 )
@@ -47,7 +55,7 @@ from tests.factories import UserFactory
 from tests.hospital.admin_rows import MAKERS, make
 
 pytestmark = pytest.mark.django_db
-MOST = 10
+MOST = 12
 MODELS = list(admin.site._registry)
 READ_ONLY = [model for model, pages in admin.site._registry.items() if isinstance(pages, ReadOnlyAdmin)]
 DELETED = [model for model in MODELS if model not in {*READ_ONLY, Resource, User, Patient}]
@@ -184,7 +192,10 @@ def test_visitors_are_sent_to_the_sign_in(model: type[Model]) -> None:
 
 LOOKED_AT = {Operation, OperationChange, OperationEvent, Reservation}
 LISTS = {Theatre, StaffMember, EquipmentItem, Bed, Specialty, Feature, Credential, EquipmentType, Site}
-TIMES = {Unavailability, Shift, Block}
+TIMES = {
+    *(Unavailability, Shift, BlockTemplate, SurgeonGroup, ReleaseRule, Holiday, OpeningException),
+    *(ShiftKind, RosterPattern, RosterAssignment, TeamNeed),
+}
 CATALOGUE = {Procedure, Priority, CancellationReason, DelayReason, ChecklistItem}
 SEES = {
     Role.ADMINISTRATOR: {User, RoleCapability} | LISTS | TIMES | CATALOGUE,

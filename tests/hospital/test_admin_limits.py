@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from accounts.admin_limits import LimitedAdmin
 from accounts.models import RoleAssignment, User
-from resources.models import Block, Shift, Site, Specialty, StaffMember, Theatre, Unavailability
+from resources.models import BlockTemplate, Shift, Site, Specialty, StaffMember, Theatre, Unavailability
 from tests.factories import (
-    BlockFactory,
+    BlockTemplateFactory,
     SiteFactory,
     SpecialtyFactory,
     StaffMemberFactory,
@@ -81,12 +81,12 @@ def closure(resource: Any) -> Unavailability:
 
 def test_lists_and_choices_leave_out_other_sites(coordinator: Client, mine: Theatre, theirs: Theatre) -> None:
     near, far = closure(mine), closure(theirs)
-    block, _ = BlockFactory(theatre=mine), BlockFactory(theatre=theirs)
+    block, _ = BlockTemplateFactory(theatre=mine), BlockTemplateFactory(theatre=theirs)
     assert listed(coordinator, Theatre) == {mine}
     assert listed(coordinator, Unavailability) == {near}
-    assert listed(coordinator, Block) == {block}
+    assert listed(coordinator, BlockTemplate) == {block}
     assert choices(coordinator, Unavailability, "resource") == {str(mine.pk)}
-    assert choices(coordinator, Block, "theatre") == {str(mine.pk)}
+    assert choices(coordinator, BlockTemplate, "theatre") == {str(mine.pk)}
     assert coordinator.get(url(Unavailability, "change", far.pk)).status_code == 302
     assert coordinator.get(url(Unavailability, "delete", far.pk)).status_code == 302
 
@@ -170,11 +170,11 @@ def test_a_specialty_has_its_people_and_blocks_but_no_theatres() -> None:
     own, other = SpecialtyFactory(), SpecialtyFactory()
     client = limited("coordinator", role__specialties=[own])
     theatre = TheatreFactory()
-    kept, _ = BlockFactory(theatre=theatre, specialty=own), BlockFactory(specialty=other)
+    kept, _ = BlockTemplateFactory(theatre=theatre, specialty=own), BlockTemplateFactory(specialty=other)
     person, stranger = StaffMemberFactory(), StaffMemberFactory()
     person.specialties.add(own)
     stranger.specialties.add(other)
-    assert listed(client, Block) == {kept}
+    assert listed(client, BlockTemplate) == {kept}
     assert listed(client, StaffMember) == {person}
     for resource, status in ((theatre, 200), (stranger, 200), (person, 302)):
         data = {"resource": resource.pk, "kind": "leave", "note": "", **PERIOD}

@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 
 from resources.models import (
     Bed,
-    Block,
     EquipmentItem,
     OpeningHours,
     Resource,
     Shift,
     StaffMember,
     Theatre,
+    TheatreSession,
     Unavailability,
 )
 from scheduling.models import Operation, Reservation
@@ -138,9 +138,9 @@ class Oracle:
         opened = own = others = 0
         for row in OpeningHours.objects.filter(theatre=theatre):
             opened |= self.clock(row.weekday, row.opens, row.closes)
-        for block in Block.objects.filter(theatre=theatre):
-            bits = self.clock(block.weekday, block.starts, block.ends, (block.valid_from, block.valid_until))
-            own, others = (own | bits, others) if self.is_own(block) else (own, others | bits)
+        for session in TheatreSession.objects.filter(theatre=theatre):
+            bits = self.bits([(session.period.lower, session.period.upper)])
+            own, others = (own | bits, others) if self.is_own(session) else (own, others | bits)
         cases = [row.operation for row in self.held if row.resource_id == theatre.pk]
         return TheatreFacts(
             open=opened,
@@ -152,9 +152,9 @@ class Oracle:
             cases=cases,
         )
 
-    def is_own(self, block: Block) -> bool:
-        mine = block.specialty_id == self.operation.specialty_id
-        return mine and block.surgeon_id in (None, self.operation.lead_surgeon_id)
+    def is_own(self, session: TheatreSession) -> bool:
+        mine = session.specialty_id == self.operation.specialty_id
+        return mine and session.surgeon_id in (None, self.operation.lead_surgeon_id)
 
     def infection(self, cases: list[Operation], minute: int) -> bool:
         """Say whether a clean case would come after an infectious one on this local day."""

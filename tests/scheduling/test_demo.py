@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.demo import PASSWORD, SIGN_INS
 from accounts.models import User
 from accounts.roles import Role
-from resources.models import Block, OpeningHours, Shift, StaffMember, Theatre, Unavailability
+from resources.models import BlockTemplate, OpeningHours, Shift, StaffMember, Theatre, Unavailability
 from scheduling.conflicts import find_conflicts
 from scheduling.demo.calendar import working_days
 from scheduling.demo.loading import is_loaded, is_unfinished, load_demo
@@ -77,7 +77,7 @@ class LoadedDemo(TestCase):
         assert [str(hours) for hours in OpeningHours.objects.filter(theatre=first)] == [
             f"{day} 08:00-18:00" for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
         ]
-        assert Block.objects.filter(theatre=first, weekday=1).count() == 2
+        assert BlockTemplate.objects.filter(theatre=first, weekday=1).count() == 2
 
     def test_people_work_by_shifts_and_some_are_away(self):
         rostered = StaffMember.objects.filter(rostered=True)

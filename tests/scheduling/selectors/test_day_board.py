@@ -16,7 +16,7 @@ from tests.factories import BlockFactory, PriorityFactory, TheatreFactory, open_
 from tests.scheduling.world import World, clock_change
 
 ZONE = ZoneInfo(settings.TIME_ZONE)
-QUERIES = 5
+QUERIES = 7
 """Operations with all that is shown beside them, theatres, opening hours, blocks, closures."""
 
 

@@ -44,10 +44,11 @@ DEFAULTS: dict[str, frozenset[str]] = {
     | _RECORD
     | _AVAILABILITY
     | {"scheduling.override_conflict", "scheduling.import_operations", "scheduling.inspect_operation"}
+    | {"scheduling.use_blocks"}
     | {"patients.change_patient", "patients.manage_care_team", "patients.restrict_access", "accounts.manage_roles"}
     | {"patients.export_record"},
     Role.BOOKING_CLERK: _PLACE | {"patients.change_patient"},
-    Role.SURGEON: _REQUEST | _RECORD | {"patients.manage_care_team"},
+    Role.SURGEON: _REQUEST | _RECORD | {"patients.manage_care_team", "scheduling.use_blocks"},
     Role.ANAESTHETIST: _LOOK | _RECORD,
     Role.THEATRE_NURSE: _LOOK | _RECORD | {"scheduling.assign_resource"},
     Role.WARD_NURSE: _LOOK,
@@ -94,6 +95,7 @@ WORDS: dict[str, str] = {
     "scheduling.postpone_operation": "postpone operations",
     "scheduling.record_event": "record what happens in theatre",
     "scheduling.request_operation": "put patients on the waiting list",
+    "scheduling.use_blocks": "release theatre time or ask for it",
     "scheduling.view_operation": "see operations",
     "scheduling.view_schedule": "see the schedule",
 }

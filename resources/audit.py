@@ -19,6 +19,7 @@ def register() -> None:
         models.EquipmentType,
         models.Feature,
         models.Holiday,
+        models.LayOut,
         models.OpeningException,
         models.OpeningHours,
         models.PatternShift,

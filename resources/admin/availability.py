@@ -184,6 +184,14 @@ class BlockTemplateAdmin(LimitedAdmin):
     autocomplete_fields = ("theatre", "specialty", "surgeon", "group")
     formfield_overrides = CLOCK
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  # Django's
+        """Save it, and lead to where it is laid out: a template alone changes no day."""
+        super().save_model(request, obj, form, change)
+        words = format_html(
+            'No day is changed yet. <a href="{}">See what laying out would change</a>.', reverse("scheduling:lay-out")
+        )
+        messages.info(request, words)
+
 
 @admin.register(SurgeonGroup)
 class SurgeonGroupAdmin(LimitedAdmin):

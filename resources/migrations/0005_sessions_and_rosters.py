@@ -3,6 +3,7 @@
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.core.validators
+import django.db.models.constraints
 import django.db.models.deletion
 import resources.ranges
 from django.conf import settings
@@ -225,6 +226,7 @@ class Migration(migrations.Migration):
                 ('lead_days', models.PositiveSmallIntegerField()),
                 ('timely', models.BooleanField(help_text="Early enough by the owner's rule to count as credit.")),
                 ('reason', models.CharField(blank=True, max_length=200)),
+                ('taken_at', models.DateTimeField(blank=True, null=True)),
                 ('undone_at', models.DateTimeField(blank=True, null=True)),
                 ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('specialty', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='resources.specialty')),
@@ -232,6 +234,22 @@ class Migration(migrations.Migration):
                 ('undone_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='resources.surgeongroup')),
                 ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='releases', to='resources.theatresession')),
+            ],
+            options={
+                'ordering': ('-at', '-pk'),
+            },
+        ),
+        migrations.CreateModel(
+            name='LayOut',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(auto_now_add=True)),
+                ('first', models.DateField()),
+                ('last', models.DateField()),
+                ('added', models.PositiveIntegerField()),
+                ('changed', models.PositiveIntegerField()),
+                ('removed', models.PositiveIntegerField()),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'ordering': ('-at', '-pk'),
@@ -323,7 +341,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='theatresession',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('theatre', '='), ('period', '&&')], name='theatre_session_no_overlap', violation_error_message='Another session has this theatre at this time.'),
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(deferrable=django.db.models.constraints.Deferrable['IMMEDIATE'], expressions=[('theatre', '='), ('period', '&&')], name='theatre_session_no_overlap', violation_error_message='Another session has this theatre at this time.'),
         ),
         migrations.AddConstraint(
             model_name='theatresession',
@@ -339,7 +357,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='blockrelease',
-            constraint=models.UniqueConstraint(condition=models.Q(('undone_at__isnull', True)), fields=('session',), name='block_release_one_at_a_time'),
+            constraint=models.UniqueConstraint(condition=models.Q(('taken_at__isnull', True), ('undone_at__isnull', True)), fields=('session',), name='block_release_one_at_a_time'),
         ),
         migrations.AddConstraint(
             model_name='timerequest',

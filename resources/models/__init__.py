@@ -32,6 +32,7 @@ from resources.models.roster import (
 from resources.models.sessions import (
     BlockRelease,
     BlockTemplate,
+    LayOut,
     OwnerKind,
     ReleaseRule,
     SurgeonGroup,
@@ -53,6 +54,7 @@ __all__ = [
     "Feature",
     "Holiday",
     "Hue",
+    "LayOut",
     "OpeningException",
     "OpeningHours",
     "OwnerKind",

@@ -9,7 +9,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Deferrable, F, Q
 from django.utils import timezone
 
 from resources.models.availability import Weekday
@@ -201,6 +201,7 @@ class TheatreSession(Owned):
             ExclusionConstraint(
                 name="theatre_session_no_overlap",
                 expressions=[("theatre", RangeOperators.EQUAL), ("period", RangeOperators.OVERLAPS)],
+                deferrable=Deferrable.IMMEDIATE,
                 violation_error_message="Another session has this theatre at this time.",
             ),
             models.CheckConstraint(
@@ -224,11 +225,35 @@ class TheatreSession(Owned):
         return f"{self.owner}, {start:%a %d %b %Y %H:%M}-{end:%H:%M}"
 
 
+class LayOut(models.Model):
+    """Somebody laid out templates into sessions: for which days, and how many were touched."""
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    first = models.DateField()
+    last = models.DateField()
+    added = models.PositiveIntegerField()
+    changed = models.PositiveIntegerField()
+    removed = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ("-at", "-pk")
+
+    def __str__(self) -> str:
+        """Return the days."""
+        return f"{self.first:%d %b %Y} to {self.last:%d %b %Y}"
+
+
+RELEASE_STANDS = Q(undone_at__isnull=True, taken_at__isnull=True)
+"""The releases whose time is still on offer."""
+
+
 class BlockRelease(Owned):
     """Theatre time that its owner gave up, or that was released by itself: whose it was, when, and why.
 
     ``session`` is the row that holds the time now, ``period`` what was given up. ``lead_days`` are
-    whole local days from the release to the session. ``by`` is empty for an automatic release.
+    whole local days from the release to the session. ``by`` is empty for an automatic release. ``taken_at``: when
+    the time got a new owner. A release stands while it is neither taken nor undone.
     """
 
     session = models.ForeignKey(TheatreSession, on_delete=models.CASCADE, related_name="releases")
@@ -238,6 +263,7 @@ class BlockRelease(Owned):
     lead_days = models.PositiveSmallIntegerField()
     timely = models.BooleanField(help_text="Early enough by the owner's rule to count as credit.")
     reason = models.CharField(max_length=200, blank=True)
+    taken_at = models.DateTimeField(null=True, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
     undone_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -246,9 +272,7 @@ class BlockRelease(Owned):
     class Meta:
         ordering = ("-at", "-pk")
         constraints = (
-            models.UniqueConstraint(
-                fields=("session",), condition=Q(undone_at__isnull=True), name="block_release_one_at_a_time"
-            ),
+            models.UniqueConstraint(fields=("session",), condition=RELEASE_STANDS, name="block_release_one_at_a_time"),
         )
 
     def __str__(self) -> str:

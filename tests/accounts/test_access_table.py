@@ -19,14 +19,17 @@ from hospital.permission_table import Guard, guards
 from patients.models import EmergencyAccess
 from patients.permissions import CARE_TEAM
 from patients.rights.models import Amendment
+from resources.models import TimeRequest
 from scheduling.models import Operation, OperationDelay, OperationEvent
 from tests.accounts.access_table import ADMIN, PAGES, ROLES, Row
 from tests.factories import (
+    BlockTemplateFactory,
     DelayReasonFactory,
     OperationFactory,
     SpecialtyFactory,
     StaffMemberFactory,
     TheatreFactory,
+    TheatreSessionFactory,
     UserFactory,
 )
 from tests.hospital.admin_rows import make as make_rows
@@ -61,6 +64,7 @@ def neighbour(letter: str) -> User:
     return UserFactory(role=ROLES[letter], role__specialties=[SpecialtyFactory()], is_staff=True)
 
 
+NOT_THERE = 2**31 - 1
 ARGUMENTS: dict[str, Callable[[Operation, EmergencyAccess], object]] = {
     "finding_id": lambda *_: _finding().pk,
     "report_id": lambda *_: SecurityReport.objects.create().pk,
@@ -74,6 +78,10 @@ ARGUMENTS: dict[str, Callable[[Operation, EmergencyAccess], object]] = {
     "event_id": lambda operation, _: event_of(operation).pk,
     "delay_id": lambda operation, _: delay_of(operation).pk,
     "part": lambda *_: "sign_in",
+    "template_id": lambda *_: BlockTemplateFactory().pk,
+    "session_id": lambda *_: TheatreSessionFactory().pk,
+    "release_id": lambda *_: NOT_THERE,
+    "request_id": lambda operation, _: time_request_by(operation.changes.earliest("version").actor).pk,
     "change_id": lambda operation, _: operation.changes.latest("version").pk,
     "day": lambda *_: date(2026, 11, 23),
 }
@@ -84,6 +92,13 @@ def address(guard: Guard, operation: Operation, access: EmergencyAccess) -> str:
     named = {name: make(operation, access) for name, make in ARGUMENTS.items() if f"{name}>" in guard.route}
     question = f"?first={operation.pk}" if guard.name == "scheduling:operation-swap" else ""
     return reverse(guard.name, kwargs=named) + question
+
+
+def time_request_by(user: User) -> TimeRequest:
+    """Return a request for theatre time that nobody has answered."""
+    session = TheatreSessionFactory(owner_kind="open", specialty=None)
+    fields = {"session": session, "specialty": SpecialtyFactory(), "asked_by": user, "asked_at": timezone.now()}
+    return TimeRequest.objects.create(kind="claim", **fields)
 
 
 def event_of(operation: Operation) -> OperationEvent:

@@ -18,7 +18,7 @@ from scheduling.models import Operation
 from scheduling.period import Period
 from scheduling.services import note_delay
 from tests.browser.conftest import Hospital, OpenPage
-from tests.factories import ChecklistItemFactory, DelayReasonFactory, UserFactory
+from tests.factories import ChecklistItemFactory, DelayReasonFactory, TheatreSessionFactory, UserFactory
 
 pytestmark = pytest.mark.browser
 
@@ -38,6 +38,15 @@ PATHS: dict[str, Callable[[Hospital], str]] = {
     "live board": lambda _: "/board/",
     "families' board": lambda _: "/board/families/",
     "affected": lambda _: "/affected/",
+    "blocks": lambda h: f"/blocks/{h.day}/",
+    "open time": lambda _: "/blocks/open/",
+    "releases": lambda _: "/blocks/releases/",
+    "requests for time": lambda _: "/blocks/requests/",
+    "lay out": lambda _: "/blocks/lay-out/",
+    "block templates": lambda _: "/blocks/templates/",
+    "new block": lambda _: "/blocks/templates/new/",
+    "new session": lambda _: "/sessions/new/",
+    "session": lambda h: f"/sessions/{TheatreSessionFactory(theatre=h.first, day=h.day).pk}/",
     "gap": lambda h: f"/theatres/{h.first.pk}/gap/?start={h.at('12:00'):%s}&end={h.at('14:00'):%s}",
     "theatre list": lambda h: f"/theatres/{h.first.pk}/list/{h.day}/",
     "running late": lambda _: "/late/",

@@ -21,8 +21,15 @@ from hospital.permission_table import Guard, guards
 from patients.models import EmergencyAccess
 from patients.rights.models import Amendment
 from scheduling.models import Operation
-from tests.accounts.test_access_table import MODELS, delay_of, event_of
-from tests.factories import OperationFactory, StaffMemberFactory, TheatreFactory, UserFactory
+from tests.accounts.test_access_table import MODELS, NOT_THERE, delay_of, event_of, time_request_by
+from tests.factories import (
+    BlockTemplateFactory,
+    OperationFactory,
+    StaffMemberFactory,
+    TheatreFactory,
+    TheatreSessionFactory,
+    UserFactory,
+)
 from tests.security.hostile import HEADERS, content, field_names
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +72,10 @@ def arguments(operation: Operation) -> dict[str, Any]:
         "delay_id": delay_of(operation).pk,
         "part": "sign_in",
         "theatre_id": TheatreFactory().pk,
+        "template_id": BlockTemplateFactory().pk,
+        "session_id": TheatreSessionFactory().pk,
+        "release_id": NOT_THERE,
+        "request_id": time_request_by(access.actor).pk,
         "event_id": event_of(operation).pk,
         "change_id": operation.changes.get().pk,
         "day": date(2026, 11, 23),

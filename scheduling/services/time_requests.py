@@ -1,0 +1,367 @@
+"""Ask for theatre time, offer one's own, exchange it: asked, agreed by the other side, approved, done."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.permissions import authorise
+from resources.models import (
+    BlockRelease,
+    OwnerKind,
+    StaffMember,
+    Theatre,
+    TheatreSession,
+    TimeRequest,
+    TimeRequestKind,
+    TimeRequestState,
+)
+from resources.models.sessions import OPEN_STATES, RELEASE_STANDS
+from scheduling import permissions
+from scheduling.block_owners import NOT_YOURS, BlockAccess
+from scheduling.period import Period
+from scheduling.releasing import RELEASABLE
+from scheduling.services.errors import InvalidPlanError, NotPossibleError
+from scheduling.services.locking import command
+from scheduling.services.sessions import (
+    announce_days,
+    check_sessions,
+    defer_sessions,
+    lock_session,
+    lock_theatres,
+)
+
+LONGEST_WINDOW = timedelta(days=366)
+MOVED_ON = "Things have changed since this was asked: {0}. Decline it, and let it be asked again."
+
+
+def claim_time(
+    *, actor: User, session_id: int, specialty_id: int, surgeon_id: int | None = None, note: str = ""
+) -> TimeRequest:
+    """Ask for open time, for a specialty or one of its surgeons; done at once for those who run the schedule.
+
+    Raises :class:`NotPossibleError` where the time is not open to the specialty, and what :func:`_for_whom` raises.
+    """
+    authorise(actor, permissions.USE_BLOCKS)
+    with command():
+        session = lock_session(session_id)
+        surgeon = _for_whom(actor, session.theatre, specialty_id, surgeon_id)
+        _demand_open(session, specialty_id)
+        request = _ask(
+            actor,
+            kind=TimeRequestKind.CLAIM,
+            session=session,
+            specialty_id=specialty_id,
+            surgeon=surgeon,
+            note=note.strip(),
+        )
+        if BlockAccess(actor).runs(session.theatre, specialty_id):
+            _carry_out(actor, request, session, None)
+    return request
+
+
+def want_time(
+    *,
+    actor: User,
+    specialty_id: int,
+    surgeon_id: int | None,
+    minutes: int,
+    first: date,
+    last: date,
+    note: str = "",
+) -> TimeRequest:
+    """Ask for time that is not found yet: so many minutes on a day between two dates."""
+    authorise(actor, permissions.USE_BLOCKS)
+    today = timezone.localdate()
+    if first < today:
+        raise InvalidPlanError("first", "This day has passed. Begin today or later.")
+    if last < first:
+        raise InvalidPlanError("last", "The last day is before the first.")
+    if last - today > LONGEST_WINDOW:
+        raise InvalidPlanError("last", "That is more than a year ahead. Check the year.")
+    with command():
+        surgeon = _for_whom(actor, None, specialty_id, surgeon_id)
+        return _ask(
+            actor,
+            kind=TimeRequestKind.WANTED,
+            specialty_id=specialty_id,
+            surgeon=surgeon,
+            minutes=minutes,
+            first=first,
+            last=last,
+            note=note.strip(),
+        )
+
+
+def offer_time(*, actor: User, session_id: int, version: int, surgeon_id: int, note: str = "") -> TimeRequest:
+    """Offer one's own session to another surgeon, who has to agree before it is approved."""
+    authorise(actor, permissions.USE_BLOCKS)
+    with command():
+        session = lock_session(session_id, version)
+        _demand_owned(actor, session)
+        surgeon = _surgeon(surgeon_id)
+        specialty = surgeon.specialties.order_by("name").first()
+        if specialty is None:
+            raise InvalidPlanError("surgeon", f"{surgeon} has no specialty on record, and time belongs to one.")
+        if session.surgeon_id == surgeon.pk:
+            raise InvalidPlanError("surgeon", "This is the owner already.")
+        if session.specialty_id and surgeon.specialties.filter(pk=session.specialty_id).exists():
+            specialty = session.specialty
+        return _ask(
+            actor,
+            kind=TimeRequestKind.OFFER,
+            session=session,
+            specialty_id=specialty.pk if specialty else 0,
+            surgeon=surgeon,
+            note=note.strip(),
+        )
+
+
+def swap_time(*, actor: User, session_id: int, version: int, other_id: int, note: str = "") -> TimeRequest:
+    """Ask to exchange one's own session for somebody else's, who has to agree before it is approved."""
+    authorise(actor, permissions.USE_BLOCKS)
+    with command():
+        session = lock_session(session_id, version)
+        _demand_owned(actor, session)
+        other = TheatreSession.objects.select_related("surgeon").filter(pk=other_id).first()
+        if other is None or other.pk == session.pk:
+            raise InvalidPlanError("other", "Choose another session.")
+        if other.owner_kind not in RELEASABLE or Period.of(other.period).end <= timezone.now():
+            raise InvalidPlanError("other", "Nobody owns this session any more: claim it instead.")
+        if other.owner_fields == session.owner_fields:
+            raise InvalidPlanError("other", "Both belong to the same owner already.")
+        specialty_id = other.specialty_id or session.specialty_id
+        if specialty_id is None:
+            raise InvalidPlanError("other", "Two groups exchange time in the admin, by their templates.")
+        return _ask(
+            actor,
+            kind=TimeRequestKind.SWAP,
+            session=session,
+            other=other,
+            specialty_id=specialty_id,
+            surgeon=other.surgeon,
+            note=note.strip(),
+        )
+
+
+def agree(*, actor: User, request_id: int) -> TimeRequest:
+    """Agree to what was offered, or to an exchange, as the other side; who runs the schedule approves it at once."""
+    authorise(actor, permissions.USE_BLOCKS)
+    with command():
+        request = _lock(request_id)
+        if request.kind not in (TimeRequestKind.OFFER, TimeRequestKind.SWAP):
+            raise NotPossibleError("There is no other side to this: it waits for the approval alone.")
+        if request.state != TimeRequestState.ASKED:
+            raise NotPossibleError(f"This is {request.get_state_display().lower()} already.")
+        if not is_other_side(BlockAccess(actor), request):
+            raise PermissionDenied(NOT_YOURS)
+        request.state = TimeRequestState.AGREED
+        request.save()
+    return request
+
+
+def approve(*, actor: User, request_id: int, session_id: int | None = None) -> TimeRequest:
+    """Approve and carry out; for wanted time ``session_id`` names the open session that it becomes.
+
+    Raises :class:`NotPossibleError` where the other side has not agreed, or the sessions are not any more what they
+    were when it was asked.
+    """
+    with command():
+        request = _lock(request_id)
+        if request.kind == TimeRequestKind.WANTED:
+            if session_id is None:
+                raise InvalidPlanError("session", "Choose the session that it is to be.")
+            request.session = TheatreSession.objects.filter(pk=session_id).first()
+        if request.session_id is None:
+            raise NotPossibleError("The session does not exist any more.")
+        lock_theatres(
+            TheatreSession.objects.filter(pk__in=[request.session_id, request.other_id]).values_list(
+                "theatre", flat=True
+            )
+        )
+        session = lock_session(request.session_id)
+        other = lock_session(request.other_id) if request.other_id else None
+        for one in filter(None, (session, other)):
+            if not BlockAccess(actor).runs(one.theatre, one.specialty_id):
+                raise PermissionDenied("Only who runs the block schedule of the theatre approves this.")
+        needs_other_side = request.kind in (TimeRequestKind.OFFER, TimeRequestKind.SWAP)
+        wanted = TimeRequestState.AGREED if needs_other_side else TimeRequestState.ASKED
+        if request.state != wanted:
+            raise NotPossibleError(
+                "The other side has not agreed yet."
+                if request.state == TimeRequestState.ASKED
+                else f"This is {request.get_state_display().lower()} already."
+            )
+        _carry_out(actor, request, session, other)
+    return request
+
+
+def decline(*, actor: User, request_id: int, answer: str) -> TimeRequest:
+    """Say no, with a reason, as the other side or as who runs the schedule."""
+    authorise(actor, permissions.USE_BLOCKS)
+    if not answer.strip():
+        raise InvalidPlanError("answer", "Say why, so that nobody has to telephone.")
+    with command():
+        request = _lock(request_id)
+        access = BlockAccess(actor)
+        if not (is_other_side(access, request) or may_decide(access, request)):
+            raise PermissionDenied(NOT_YOURS)
+        _close(actor, request, TimeRequestState.DECLINED, answer.strip())
+    return request
+
+
+def withdraw(*, actor: User, request_id: int) -> TimeRequest:
+    """Take back what one has asked."""
+    authorise(actor, permissions.USE_BLOCKS)
+    with command():
+        request = _lock(request_id)
+        if request.asked_by_id != actor.pk:
+            raise PermissionDenied("Somebody else asked for this.")
+        _close(actor, request, TimeRequestState.WITHDRAWN, "")
+    return request
+
+
+def expire_requests() -> int:
+    """Close what nobody has answered before its day; return how many."""
+    today = timezone.localdate()
+    rows = TimeRequest.objects.filter(state__in=OPEN_STATES)
+    count = 0
+    for request in rows.select_related("session", "other"):
+        days = [one.day for one in (request.session, request.other) if one] or [request.last or today]
+        if min(days) < today:
+            request.state, request.decided_at = TimeRequestState.EXPIRED, timezone.now()
+            request.save()
+            count += 1
+    return count
+
+
+def is_other_side(access: BlockAccess, request: TimeRequest) -> bool:
+    """Say whether it is for this person to agree: who is offered the time, or owns what is asked for in exchange."""
+    if request.kind == TimeRequestKind.OFFER:
+        return access.person is not None and request.surgeon_id == access.person.pk
+    return request.kind == TimeRequestKind.SWAP and request.other is not None and access.owns(request.other)
+
+
+def may_decide(access: BlockAccess, request: TimeRequest) -> bool:
+    """Say whether the person runs the schedule of every theatre that the request touches."""
+    sessions = [one for one in (request.session, request.other) if one]
+    return access.runs_some and all(access.runs(one.theatre, one.specialty_id) for one in sessions)
+
+
+# --- the parts ---
+
+
+def _ask(actor: User, **fields: Any) -> TimeRequest:
+    session, kind = fields.get("session"), fields["kind"]
+    same = TimeRequest.objects.filter(kind=kind, asked_by=actor, state__in=OPEN_STATES, session=session)
+    if session is not None and same.exists():
+        raise NotPossibleError("You have asked for this already. Withdraw that first, or wait for the answer.")
+    return TimeRequest.objects.create(asked_by=actor, asked_at=timezone.now(), **fields)
+
+
+def _for_whom(actor: User, theatre: Theatre | None, specialty_id: int, surgeon_id: int | None) -> StaffMember | None:
+    """Return the surgeon for whom time is asked; one asks for oneself or one's specialty, or runs the schedule.
+
+    Raises :class:`InvalidPlanError` for a surgeon of another specialty, :class:`PermissionDenied` for others' time.
+    """
+    surgeon = _surgeon(surgeon_id) if surgeon_id else None
+    if surgeon and not surgeon.specialties.filter(pk=specialty_id).exists():
+        raise InvalidPlanError("surgeon", f"{surgeon} does not work in this specialty.")
+    access = BlockAccess(actor)
+    of_specialty = specialty_id in access.specialties
+    runs = access.runs(theatre, specialty_id) if theatre else access.runs_some
+    if not (of_specialty or runs):
+        raise PermissionDenied("You can ask for your own specialties only.")
+    return surgeon
+
+
+def _surgeon(surgeon_id: int) -> StaffMember:
+    found = StaffMember.objects.filter(pk=surgeon_id, profession="surgeon", in_use=True).first()
+    if found is None:
+        raise InvalidPlanError("surgeon", "Choose one of the surgeons.")
+    return found
+
+
+def is_open_to(session: TheatreSession, specialty_id: int) -> bool:
+    """Say whether somebody of the specialty may claim the session now."""
+    if session.owner_kind == OwnerKind.OPEN:
+        return True
+    if session.open_from is None:
+        return False
+    return session.open_from <= timezone.now() or session.specialty_id == specialty_id
+
+
+def _demand_open(session: TheatreSession, specialty_id: int) -> None:
+    if Period.of(session.period).end <= timezone.now():
+        raise NotPossibleError("This session is over.")
+    if not is_open_to(session, specialty_id):
+        raise NotPossibleError(f"This time is not open: it belongs to {session.owner}.")
+
+
+def _demand_owned(actor: User, session: TheatreSession) -> None:
+    BlockAccess(actor).demand_own(session, session.theatre)
+    if session.owner_kind not in RELEASABLE or session.open_from is not None:
+        raise NotPossibleError("Nobody owns this time: claim it instead.")
+    if Period.of(session.period).end <= timezone.now():
+        raise NotPossibleError("This session is over.")
+
+
+def _lock(request_id: int) -> TimeRequest:
+    rows = TimeRequest.objects.select_for_update(of=("self",)).select_related("session__theatre", "other__theatre")
+    request = rows.filter(pk=request_id).first()
+    if request is None:
+        raise NotPossibleError("This request does not exist any more.")
+    return request
+
+
+def _close(actor: User, request: TimeRequest, state: str, answer: str) -> None:
+    if request.state not in OPEN_STATES:
+        raise NotPossibleError(f"This is {request.get_state_display().lower()} already.")
+    request.state, request.answer = state, answer
+    request.decided_by, request.decided_at = actor, timezone.now()
+    request.save()
+
+
+def _carry_out(actor: User, request: TimeRequest, session: TheatreSession, other: TheatreSession | None) -> None:
+    """Give the time to whom it was asked for; the theatres are locked."""
+    match request.kind:
+        case TimeRequestKind.SWAP if other is not None:
+            if session.owner_kind not in RELEASABLE or other.owner_kind not in RELEASABLE:
+                raise NotPossibleError(MOVED_ON.format("one of the two sessions has no owner any more"))
+            mine, theirs = session.owner_fields, other.owner_fields
+            defer_sessions()
+            _give(session, theirs)
+            _give(other, mine)
+            check_sessions()
+        case TimeRequestKind.OFFER:
+            if session.owner_kind not in RELEASABLE or session.open_from is not None:
+                raise NotPossibleError(MOVED_ON.format("the session was given up meanwhile"))
+            _give(session, _owner_of(request))
+        case _:
+            if not is_open_to(session, request.specialty_id):
+                raise NotPossibleError(MOVED_ON.format(f"the time belongs to {session.owner} now"))
+            _give(session, _owner_of(request))
+    request.session = session
+    _close(actor, request, TimeRequestState.DONE, "")
+    announce_days({one.day for one in (session, other) if one})
+
+
+def _owner_of(request: TimeRequest) -> dict[str, Any]:
+    kind = OwnerKind.SURGEON if request.surgeon_id else OwnerKind.SPECIALTY
+    return {
+        "owner_kind": kind,
+        "specialty_id": request.specialty_id,
+        "surgeon_id": request.surgeon_id,
+        "group_id": None,
+    }
+
+
+def _give(session: TheatreSession, owner: dict[str, Any]) -> None:
+    for name, value in owner.items():
+        setattr(session, name, value)
+    session.open_from, session.by_hand = None, True
+    session.version += 1
+    session.save()
+    BlockRelease.objects.filter(RELEASE_STANDS, session=session).update(taken_at=timezone.now())

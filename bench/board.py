@@ -1,6 +1,6 @@
 """The day board of 40 theatres and 300 cases, its week and month, with more and more past operations in the database.
 
-Milliseconds and queries of the board itself, of the three pages, of a search for free slots and of the
+Milliseconds and queries of the board itself, of the pages, of a search for free slots and of the
 rules' verdict on one plan. All of it must take as long after a million operations as before.
 """
 
@@ -14,6 +14,7 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
+from auditlog.context import disable_auditlog
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -24,6 +25,7 @@ from bench.figures import middle, milliseconds, percentile, table
 from bench.house import House, add_patients, at, build_house
 from bench.stage import clone, using
 from patients.models import Patient
+from resources.models import Unavailability
 from scheduling.conflicts import find_conflicts
 from scheduling.models import Operation, ReservationRole
 from scheduling.period import Period
@@ -33,6 +35,10 @@ from scheduling.slots import find_free_slots
 
 CASES_A_DAY = 300
 DAYS_AHEAD = 30
+CLOSED_AFTER = 20
+"""Days until a theatre is closed, so that its list needs other places."""
+GAP = time(19), time(21)
+"""What is left of a theatre's day."""
 WAITING = 500
 CHUNK_DAYS = 3_000
 CASES_A_PATIENT = 5
@@ -50,6 +56,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
     today = timezone.localdate()
     place_cases(house, first_day=today, days=DAYS_AHEAD, a_day=CASES_A_DAY, status="scheduled")
     waiting = list_cases(house, WAITING)
+    _close(house, today + timedelta(days=CLOSED_AFTER))
     past = 0
     with ExitStack() as stack:
         databases = {}
@@ -135,6 +142,8 @@ def _works(house: House, today: date, waiting: Cases) -> dict[str, Callable[[], 
     client.force_login(house.actor, backend="allauth.account.auth_backends.AuthenticationBackend")
     page = reverse("scheduling:day", args=[day])
     week, month = (reverse(f"scheduling:{name}", args=[day + timedelta(days=7)]) for name in ("week", "month"))
+    gap = reverse("scheduling:gap", args=[house.crews[0].theatre_id])
+    begin, end = (int(at(day, clock).timestamp()) for clock in GAP)
     operation = Operation.objects.with_facts().get(pk=waiting.first)
     operation.lead_surgeon_id = house.crews[0].surgeon_id
     start = at(day, time())
@@ -143,9 +152,18 @@ def _works(house: House, today: date, waiting: Cases) -> dict[str, Callable[[], 
         "page": lambda: _page(client, page, b'class="case-item"', CASES_A_DAY),
         "week page": lambda: _page(client, week, b'<li class="wk ', 7 * CASES_A_DAY),
         "month page": lambda: _page(client, month, b" cases</p>", 7),
+        "affected page": lambda: _page(client, reverse("scheduling:affected"), b'name="choice"', 1),
+        "gap page": lambda: _page(client, f"{gap}?start={begin}&end={end}", b"<tr", 5),
         "free slots": lambda: find_free_slots(operation, start, start + SLOT_WINDOW),
         "conflicts": lambda: find_conflicts(_plan(house, operation, at(day, time(9)))),
     }
+
+
+def _close(house: House, day: date) -> None:
+    """Close one theatre for a day on which it has a list."""
+    with disable_auditlog():
+        period = Period(at(day, time()), at(day + timedelta(days=1), time())).as_range()
+        Unavailability.objects.create(resource_id=house.crews[0].theatre_id, kind="closure", period=period)
 
 
 def _page(client: Client, path: str, mark: bytes, least: int) -> None:

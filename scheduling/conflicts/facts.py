@@ -1,8 +1,8 @@
 """Everything the rules need to know about the days and resources of some plans, in memory."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -70,10 +70,26 @@ class Facts:
 
     def occupy(self, plan: Plan) -> None:
         """Count ``plan`` as booked from now on."""
-        for hold in plan.holds:
-            self.busy[hold.resource_id].append(_busy(plan, hold))
+        self.hold(plan, {hold.resource_id for hold in plan.holds})
         patient = Hold(resource_id=plan.operation.patient_id, role="patient", period=plan.period)
         self.patient_busy[plan.operation.patient_id].append(_busy(plan, patient))
+
+    def hold(self, plan: Plan, resource_ids: Collection[int]) -> None:
+        """Count these of what ``plan`` holds as booked from now on."""
+        for hold in plan.holds:
+            if hold.resource_id in resource_ids:
+                self.busy[hold.resource_id].append(_busy(plan, hold))
+
+    def without(self, operation_ids: Collection[int]) -> "Facts":
+        """Return the same facts as if these operations held nothing; what is counted there is not counted here."""
+        busy, patients = (
+            _grouped(
+                (one for rows in groups.values() for one in rows if one.operation_id not in operation_ids),
+                "resource_id",
+            )
+            for groups in (self.busy, self.patient_busy)
+        )
+        return replace(self, busy=busy, patient_busy=patients)
 
     def others(self, plan: Plan, resource_id: int) -> Iterator[Busy]:
         """Yield what other operations hold of a resource."""

@@ -1,31 +1,33 @@
 """Which booked operations an absence, closure or maintenance entered later has hit, and what could be done for each."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
-from django.db.models import DurationField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce, Extract, Lower, Upper
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from resources.models import Bed, EquipmentItem, Resource, ResourceKind, Shift, StaffMember, Unavailability
-from scheduling.conflicts import find_conflicts
-from scheduling.conflicts.rules_hard import PROFESSIONS
+from resources.models import Resource, Unavailability
+from scheduling.conflicts import Facts, check_plan
 from scheduling.models import Operation, Reservation, ReservationRole
 from scheduling.period import Period
 from scheduling.plan import Assignment, Plan
+from scheduling.selectors.substitutes import Candidate, candidates
 from scheduling.services.locking import reservations_of
-from scheduling.services.planning import team
 from scheduling.slots import Slot, find_free_slots
 from scheduling.status import MOVABLE
 
 SHOWN = 40
-HORIZON = timedelta(days=14)
+NEAR, HORIZON = timedelta(days=2), timedelta(days=14)
+"""Another place is looked for so far around the planned one first, then so far ahead."""
 OFFERED = 3
-ASKED = 8
-"""So many who look free are tried, by all the rules, until enough of them may do it."""
+PLACES = 6
+"""So many places are found for an operation, because one may be proposed for another already."""
+SEARCHED = 8
+"""For so many operations another place is looked for at once: each search takes its time."""
+MOVES = (ReservationRole.THEATRE, ReservationRole.LEAD_SURGEON)
+"""What nothing is put in the place of: the operation gets another place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +40,21 @@ class Substitute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Affected:
-    """One operation that holds what can't be used then, and a substitute or another place for it."""
+    """One thing that an operation holds and that can't be used then, with a substitute or another place.
+
+    ``moves`` says that the operation gets another place, with all that it holds; where several things are missing, the
+    first of them carries the proposal, and the others go ``with_the_move``.
+    """
 
     operation: Operation
     reservation: Reservation
     absence: Unavailability
+    moves: bool
     substitutes: list[Substitute]
-    slot: Slot | None
+    slot: Slot | None = None
+    with_the_move: bool = False
+    is_later: bool = False
+    """Its place is looked for once those before it are decided."""
 
     @property
     def choice(self) -> str:
@@ -61,36 +71,50 @@ def affected(viewer: User, *, absence_id: int | None = None) -> tuple[list[Affec
     """Return what is affected from now on and still movable, in order of time, and how much there is in all.
 
     Only operations open to ``viewer``. A person who is not the lead surgeon, a device and a bed get a substitute, a
-    theatre and a lead surgeon another place.
+    theatre and a lead surgeon another place. The proposals go together: each is worked out with those before it done.
     """
+    rows = _rows(viewer, absence_id)
+    total = rows.count()
+    shown = list(rows[:SHOWN])
+    if not shown:
+        return [], 0
+    operations = {one.pk: one for one in Operation.objects.with_facts().filter(pk__in={r.operation_id for r in shown})}
+    absences = list(Unavailability.objects.filter(resource__in={row.resource_id for row in shown}))
+    moving = {row.operation_id for row in shown if row.role in MOVES}
+    substitutes = _substitutes(operations, [row for row in shown if row.operation_id not in moving])
+    places = _places(
+        [operations[number] for number in dict.fromkeys(r.operation_id for r in shown) if number in moving]
+    )
+    found, told = [], set()
+    for row in shown:
+        number = row.operation_id
+        found.append(
+            Affected(
+                operation=operations[number],
+                reservation=row,
+                absence=next(one for one in absences if _hits(one, row, absence_id)),
+                moves=number in moving,
+                substitutes=substitutes.get(row.pk, []),
+                slot=places.get(number) if number not in told else None,
+                with_the_move=number in told and places.get(number) is not None,
+                is_later=number in moving and number not in places,
+            )
+        )
+        told |= {number} & moving
+    return found, total
+
+
+def _rows(viewer: User, absence_id: int | None) -> QuerySet[Reservation]:
+    """Return what is held by movable operations to come and can't be used then, what belongs together in a row."""
     away = Unavailability.objects.filter(resource=OuterRef("resource"), period__overlap=OuterRef("period"))
     if absence_id is not None:
         away = away.filter(pk=absence_id)
-    rows = (
+    return (
         Reservation.objects.filter(Exists(away), active=True, period__endswith__gt=timezone.now())
         .filter(operation__in=Operation.objects.filter(status__in=MOVABLE).visible_to(viewer))
         .select_related("resource")
-        .order_by("period", "pk")
+        .order_by("operation__period", "operation", "pk")
     )
-    total = rows.count()
-    shown = list(rows[:SHOWN])
-    operations = {one.pk: one for one in Operation.objects.with_facts().filter(pk__in={r.operation_id for r in shown})}
-    held = reservations_of(list(operations.values()))
-    absences = list(Unavailability.objects.filter(resource__in={row.resource_id for row in shown}))
-    found = []
-    for row in shown:
-        operation = operations[row.operation_id]
-        moves = row.role in (ReservationRole.THEATRE, ReservationRole.LEAD_SURGEON)
-        found.append(
-            Affected(
-                operation=operation,
-                reservation=row,
-                absence=next(one for one in absences if _hits(one, row, absence_id)),
-                substitutes=[] if moves else list(_substitutes(operation, row, held[operation.pk])),
-                slot=_slot(operation) if moves else None,
-            )
-        )
-    return found, total
 
 
 def _hits(absence: Unavailability, row: Reservation, absence_id: int | None) -> bool:
@@ -98,65 +122,87 @@ def _hits(absence: Unavailability, row: Reservation, absence_id: int | None) -> 
     return wanted and absence.resource_id == row.resource_id and Period.of(row.period).touches(absence.period)
 
 
-def _slot(operation: Operation) -> Slot | None:
-    """Return the nearest place in which everything the operation needs is free."""
+def _substitutes(operations: dict[int, Operation], rows: Sequence[Reservation]) -> dict[int, list[Substitute]]:
+    """Return for each reservation who is free and may do it, those with the fewest minutes this week first.
+
+    Each plan is judged with the substitutes of those before it, the same operation's too, so that all can be done.
+    """
+    free = candidates(row.pk for row in rows)
+    held = reservations_of([operations[number] for number in {row.operation_id for row in rows}])
+    plans = {number: Plan.current(operations[number], group) for number, group in held.items()}
+    asked = [_joined(plans[row.operation_id], row, free[row.pk]) for row in rows if row.pk in free]
+    if not asked:
+        return {}
+    facts = Facts.load([*asked, *plans.values()])
+    for plan in plans.values():
+        facts.occupy(plan)
+    found = {}
+    for row in rows:
+        plan = plans[row.operation_id]
+        able = []
+        for one in free.get(row.pk, ()):
+            tried = _instead(plan, row, one)
+            # What is not about the newcomer stood before, and is not asked about again.
+            if all(conflict.resource_id != one.resource_id for conflict in check_plan(tried, facts)):
+                able.append((one, tried))
+            if len(able) == OFFERED:
+                break
+        if able:
+            first, plans[row.operation_id] = able[0]
+            facts.hold(plans[row.operation_id], {first.resource_id})
+        found[row.pk] = [
+            Substitute(resource=Resource(pk=one.resource_id, name=one.name), minutes=one.minutes) for one, _ in able
+        ]
+    return found
+
+
+def _assignment(row: Reservation, one: Candidate) -> Assignment:
+    exclusive = row.role != ReservationRole.SUPERVISING_ANAESTHETIST
+    return Assignment(resource_id=one.resource_id, role=row.role, exclusive=exclusive, tail_minutes=one.tail_minutes)
+
+
+def _joined(plan: Plan, row: Reservation, able: Sequence[Candidate]) -> Plan:
+    """Return the plan with everybody who could stand in on it: what the facts have to know about."""
+    return replace(plan, assignments=(*plan.assignments, *(_assignment(row, one) for one in able)))
+
+
+def _instead(plan: Plan, row: Reservation, one: Candidate) -> Plan:
+    new = _assignment(row, one)
+    return replace(plan, assignments=tuple(new if a.resource_id == row.resource_id else a for a in plan.assignments))
+
+
+def _places(operations: Sequence[Operation]) -> dict[int, Slot | None]:
+    """Return for the first of the operations the nearest place that is free and not proposed for one before it."""
+    found: dict[int, Slot | None] = {}
+    proposed: list[Plan] = []
+    held = reservations_of(operations[:SEARCHED])
+    for operation in operations[:SEARCHED]:
+        plan = Plan.current(operation, held[operation.pk])
+        found[operation.pk] = None
+        for slot in _slots(operation):
+            moved = plan.at(slot.period.start, theatre_id=slot.theatre_id)
+            if not any(_meet(moved, other) for other in proposed):
+                found[operation.pk] = slot
+                proposed.append(moved)
+                break
+    return found
+
+
+def _slots(operation: Operation) -> list[Slot]:
+    """Return the nearest places in which everything the operation needs is free."""
     planned = Period.of(operation.period)
-    start = max(planned.start - timedelta(days=2), timezone.now())
-    slots = find_free_slots(operation, start, start + HORIZON, limit=1, order="nearest", near=planned.start)
-    return slots[0] if slots else None
+    start = max(planned.start - NEAR, timezone.now())
+    for reach in (NEAR, HORIZON):
+        end = max(planned.start, start) + reach
+        if slots := find_free_slots(operation, start, end, limit=PLACES, order="nearest", near=planned.start):
+            return slots
+    return []
 
 
-def _substitutes(operation: Operation, row: Reservation, rows: list[Reservation]) -> Iterator[Substitute]:
-    """Yield who is free and qualified, those with the fewest minutes this week first."""
-    plan = Plan.current(operation, rows)
-    found = 0
-    for resource in _free(row)[:ASKED]:
-        (new,) = team([(resource.pk, row.role)])
-        if _may_join(plan, row.resource_id, new):
-            found += 1
-            yield Substitute(resource=resource, minutes=resource.week_minutes)
-        if found == OFFERED:
-            return
-
-
-def _instead(plan: Plan, old: int, new: Assignment) -> Plan:
-    return replace(plan, assignments=tuple(new if one.resource_id == old else one for one in plan.assignments))
-
-
-def _may_join(plan: Plan, old: int, new: Assignment) -> bool:
-    """Say whether nothing speaks against the newcomer; what spoke against the plan before is not asked again."""
-    return all(one.resource_id != new.resource_id for one in find_conflicts(_instead(plan, old, new)))
-
-
-def _free(row: Reservation) -> list[Any]:
-    """Return those of the same kind who hold nothing and are not away then, with their minutes of the week."""
-    week = Period.of(row.period).start
-    monday = week - timedelta(days=timezone.localtime(week).weekday() + 1)
-    length = ExpressionWrapper(Upper("period") - Lower("period"), output_field=DurationField())
-    busy = Reservation.objects.filter(resource=OuterRef("pk"), active=True)
-    minutes = (
-        busy.filter(period__overlap=Period(monday, monday + timedelta(days=8)).as_range())
-        .order_by()
-        .values("resource")
-        .annotate(total=Sum(Extract(length, "epoch") / 60.0))
-        .values("total")
+def _meet(one: Plan, other: Plan) -> bool:
+    """Say whether two plans want the same thing at the same time."""
+    return any(
+        mine.resource_id == theirs.resource_id and mine.period.overlaps(theirs.period)
+        for mine in one.holds
+        for theirs in other.holds
     )
-    away = Unavailability.objects.filter(resource=OuterRef("pk"), period__overlap=row.period)
-    found = (
-        _alike(row)
-        .filter(~Exists(busy.filter(period__overlap=row.period)), ~Exists(away), in_use=True)
-        .annotate(week_minutes=Coalesce(minutes, 0.0))
-        .order_by("week_minutes", "name")
-    )
-    return list(found)
-
-
-def _alike(row: Reservation) -> QuerySet[Any]:
-    """Return the resources that could stand in for this one."""
-    if row.resource.kind == ResourceKind.STAFF:
-        on_duty = Shift.objects.filter(staff_member=OuterRef("pk"), period__contains=row.period)
-        trained = StaffMember.objects.filter(profession__in=PROFESSIONS[row.role])
-        return trained.filter(Q(rostered=False) | Exists(on_duty))
-    if row.resource.kind == ResourceKind.EQUIPMENT:
-        return EquipmentItem.objects.filter(type=row.resource.equipmentitem.type_id)
-    return Bed.objects.filter(bed_kind=row.resource.bed.bed_kind)

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from django.utils import timezone
 
 from accounts.models import User
 from resources.models import Theatre, Unavailability
 from scheduling import emergency, permissions
-from scheduling.conflicts import Conflict, find_conflicts
+from scheduling.conflicts import Conflict, Facts, check_plan
 from scheduling.emergency import Listed, Place, TheatreNow
 from scheduling.models import Operation, ReservationRole
 from scheduling.opening import closing_times
@@ -64,8 +65,8 @@ def emergency_places(operation: Operation, viewer: User, *, now: datetime | None
         .with_board_standing(viewer)
         .order_by("period", "pk")
     )
-    board = _Board(operation, listed, now, limit)
-    found = [place for theatre in _theatres(operation, viewer, now) if (place := board.place(theatre))]
+    board = _Board(operation, listed, _theatres(operation, viewer, now), now, limit)
+    found = [place for theatre in board.theatres.values() if (place := board.place(theatre))]
     best = emergency.ranked([place for place, _ in found], SHOWN)
     conflicts = {place.theatre: conflicts for place, conflicts in found}
     by_number = {one.pk: one for one in listed}
@@ -104,7 +105,9 @@ def _theatres(operation: Operation, viewer: User, now: datetime) -> list[Theatre
 class _Board:
     """The day as it is to be expected, and what each theatre could do with the emergency."""
 
-    def __init__(self, operation: Operation, listed: list[Operation], now: datetime, limit: datetime) -> None:
+    def __init__(
+        self, operation: Operation, listed: list[Operation], theatres: list[Theatre], now: datetime, limit: datetime
+    ) -> None:
         self.operation, self.now, self.limit = operation, now, limit
         self.closes = closing_times(timezone.localdate(now))
         self.outlook = expected(listed, milestones_of(listed), now)
@@ -113,7 +116,25 @@ class _Board:
         self.by_number = {one.pk: one for one in listed}
         for one in listed:
             self.listed.setdefault(one.theatre_id or 0, []).append(one)
-        self.theatres: dict[int, Theatre] = {}
+        self.theatres = {theatre.pk: theatre for theatre in theatres}
+
+    @cached_property
+    def facts(self) -> Facts:
+        """Read once what every place is judged by, with each case where it is planned."""
+        latest = max((one.period.end for one in self.outlook.values()), default=self.now)
+        current = [Plan.current(one, self.rows[one.pk]) for one in self.by_number.values()]
+        wanted = [self._plan(number, at) for number in self.theatres for at in (self.now, max(self.now, latest))]
+        facts = Facts.load([*current, *wanted])
+        for plan in current:
+            facts.occupy(plan)
+        return facts
+
+    def _plan(self, theatre_id: int, start: datetime) -> Plan:
+        """Return the emergency in a theatre, led by whoever is named."""
+        lead = self.operation.lead_surgeon_id
+        members = team([(lead, ReservationRole.LEAD_SURGEON.value)] if lead else [])
+        period = Period.lasting(start, self.operation.in_room_minutes)
+        return Plan(operation=self.operation, theatre_id=theatre_id, period=period, assignments=members)
 
     def place(self, theatre: Theatre) -> tuple[Place, list[Conflict]] | None:
         """Return the theatre's best place with its soft conflicts, or None where there is none.
@@ -121,7 +142,6 @@ class _Board:
         Who can't be pushed back, because the surgeon or a device is needed elsewhere by then, goes back to the waiting
         list instead.
         """
-        self.theatres[theatre.pk] = theatre
         bumped: frozenset[int] = frozenset()
         for _ in range(TRIES):
             place = emergency.place_in(
@@ -172,15 +192,14 @@ class _Board:
         return other.is_movable and (urgent or not other.is_open)
 
     def _conflicts(self, place: Place) -> list[Conflict]:
-        lead = self.operation.lead_surgeon_id
-        members = [(lead, ReservationRole.LEAD_SURGEON.value)] if lead else []
-        plans = [
-            Plan(operation=self.operation, theatre_id=place.theatre, period=place.period, assignments=team(members))
-        ]
+        plans = [self._plan(place.theatre, place.period.start)]
         for one in place.moved:
             case = self.by_number[one.case.number]
             plans.append(Plan.current(case, self.rows[case.pk]).at(one.start))
-        return find_conflicts(plans)
+        facts = self.facts.without({plan.operation.pk for plan in plans})
+        for plan in plans:
+            facts.occupy(plan)
+        return [conflict for plan in plans for conflict in check_plan(plan, facts)]
 
     @staticmethod
     def _is_about_bumped(conflict: Conflict, place: Place) -> bool:

@@ -1,7 +1,9 @@
 """Which waiting patients fit into a free stretch of a theatre, the best first, and why."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
@@ -9,9 +11,9 @@ from django.utils import timezone
 from accounts.models import User
 from resources.models import Theatre
 from scheduling.converters import EARLIEST, LATEST
-from scheduling.models import Assessment, ClockPause, Operation
+from scheduling.models import Assessment, ClockPause, Operation, Reservation
 from scheduling.ownership import OwnedTime, Standing, owned_times
-from scheduling.period import Period
+from scheduling.period import Period, without
 from scheduling.selectors.waiting_list import in_order_of_urgency
 from scheduling.slots import Slot, find_free_slots
 
@@ -26,10 +28,10 @@ class Fit:
     """A waiting patient who fits, where, and what speaks for the rank; ``unused`` are minutes of the gap left over."""
 
     operation: Operation
-    slot: Slot
     days_late: int
     unused: int
     is_owners: bool
+    slot: Slot | None = None
 
     @property
     def reasons(self) -> list[str]:
@@ -60,36 +62,47 @@ def fits(theatre: Theatre, gap: Period, viewer: User) -> list[Fit]:
     Ranked by: overdue first, by days; then the priority class, the due date, and the minutes left over. Who fits is
     decided by :func:`~scheduling.slots.find_free_slots`: with all they need, the lead surgeon and the bed included.
     """
-    length = gap.minutes
     day = timezone.localdate(gap.start)
     waiting = (
         Operation.objects.waiting()
         .visible_to(viewer)
         .with_facts()
         .alias(needs=F("anaesthesia_minutes") + F("surgery_minutes"))
-        .filter(needs__lte=length, paused_since=None)
+        .filter(needs__lte=_longest_free(theatre, gap), paused_since=None)
         .exclude(assessment=Assessment.UNFIT)
         .exclude(fit_until__lt=day)
         .exclude(Exists(ClockPause.objects.filter(operation=OuterRef("pk"), starts__lte=day, ends__gt=day)))
     )
-    sessions = owned_times(gap, [theatre.pk])[theatre.pk]
-    now = timezone.now()
-    found = []
-    for operation in in_order_of_urgency(waiting)[:MOST_ASKED]:
-        slots = find_free_slots(operation, gap.start, gap.end, limit=1, theatre_ids=[theatre.pk])
-        for slot in slots:
-            if slot.period.end > gap.end:
-                continue
-            found.append(
-                Fit(
-                    operation=operation,
-                    slot=slot,
-                    days_late=(day - operation.due_on).days if operation.due_on else -9999,
-                    unused=length - slot.period.minutes,
-                    is_owners=any(_is_own(session, operation, now) for session in sessions),
-                )
-            )
-    return sorted(found, key=_rank)[:SHOWN]
+    sessions, now = owned_times(gap, [theatre.pk])[theatre.pk], timezone.now()
+    urgent = in_order_of_urgency(waiting)[:MOST_ASKED]
+    wanted = [_fit(one, gap, is_owners=any(_is_own(session, one, now) for session in sessions)) for one in urgent]
+    return list(islice(_placed(sorted(wanted, key=_rank), theatre, gap), SHOWN))
+
+
+def _longest_free(theatre: Theatre, gap: Period) -> int:
+    """Return the minutes of the longest stretch of ``gap`` in which the theatre holds nothing: nobody longer fits."""
+    held = Reservation.objects.filter(resource=theatre, active=True, period__overlap=gap.as_range())
+    free = without(gap, (Period.of(one) for one in held.values_list("period", flat=True)))
+    return max((period.minutes for period in free), default=0)
+
+
+def _placed(wanted: Iterable[Fit], theatre: Theatre, gap: Period) -> Iterator[Fit]:
+    """Yield those for whom everything is free, with where; nobody is asked about before one is needed."""
+    for fit in wanted:
+        slots = find_free_slots(fit.operation, gap.start, gap.end, limit=1, theatre_ids=[theatre.pk])
+        if slots and slots[0].period.end <= gap.end:
+            yield replace(fit, slot=slots[0])
+
+
+def _fit(operation: Operation, gap: Period, *, is_owners: bool) -> Fit:
+    """Return a patient as ranked, which does not depend on where in the gap there would be room."""
+    day = timezone.localdate(gap.start)
+    return Fit(
+        operation=operation,
+        days_late=(day - operation.due_on).days if operation.due_on else -9999,
+        unused=gap.minutes - operation.in_room_minutes,
+        is_owners=is_owners,
+    )
 
 
 def _is_own(session: OwnedTime, operation: Operation, now: datetime) -> bool:

@@ -25,7 +25,7 @@ from scheduling.services.staffing import (
     assign_resource,
     confirm_operation,
     release_resource,
-    substitute_resource,
+    substitute_resources,
 )
 from scheduling.services.undoing import undo_change
 from scheduling.services.waiting import pause_clock, resume_clock, set_readiness
@@ -57,7 +57,7 @@ __all__ = [
     "request_operation",
     "resume_clock",
     "set_readiness",
-    "substitute_resource",
+    "substitute_resources",
     "swap_operations",
     "take_back_delay",
     "take_back_event",

@@ -1,6 +1,6 @@
 """Book and move one operation."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from accounts.models import User
@@ -105,15 +105,16 @@ def replan(
     verb: ChangeVerb,
     override: Override | None,
     *,
-    about: int | None = None,
+    about: Collection[int] | None = None,
+    instead_of: Plan | None = None,
 ) -> None:
     """Put a placed, locked operation on another plan; the status stays what it is.
 
-    ``about``: see :func:`~scheduling.services.overriding.resolve_conflicts`.
+    ``about`` and ``instead_of``: see :func:`~scheduling.services.overriding.resolve_conflicts`.
     """
     held = [row.resource_id for row in rows if row.active]
     lock_patients_and_resources([operation], [*held, *(hold.resource_id for hold in plan.holds)])
-    accepted = resolve_conflicts(actor, [plan], override, about=about)
+    accepted = resolve_conflicts(actor, [plan], override, about=about, instead_of=instead_of)
     operation.confirmed_at = operation.confirmed_by = None
     place(operation, plan, rows, status=operation.status)
     story = Story(overrides=accepted.get(operation.pk, []))

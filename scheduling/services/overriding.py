@@ -1,6 +1,6 @@
 """Which conflicts stop a command, and which were accepted with a reason."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,21 +29,39 @@ class Override:
 
 
 def resolve_conflicts(
-    actor: User, plans: Sequence[Plan], override: Override | None, *, about: int | None = None
+    actor: User,
+    plans: Sequence[Plan],
+    override: Override | None,
+    *,
+    about: Collection[int] | None = None,
+    instead_of: Plan | None = None,
 ) -> Accepted:
     """Raise :class:`SchedulingConflictError` unless the plans may stand; return what was accepted.
 
     A soft conflict that was accepted at the operation's last change and is still the same, on the
-    same day, needs no second reason. ``about`` names the one resource that a command adds: time and
-    place stand already, so soft conflicts that are not about it are not asked about.
+    same day, needs no second reason. ``about`` names the resources that a command adds: time and
+    place stand already, so soft conflicts that are not about them are not asked about. Nor are hard
+    ones that are not about them, where ``instead_of``, the plan as it stands, has the very same.
     """
     conflicts = find_conflicts(plans)
     # A plan without soft conflicts needs no look at what was accepted.
     before = accepted_before(plan.operation for plan in plans) if any(not c.is_hard for c in conflicts) else {}
     if about is not None:
-        known = {_likeness(item) for items in before.values() for item in items}
-        conflicts = [c for c in conflicts if c.is_hard or c.resource_id == about or _likeness(c.as_dict()) in known]
+        accepted = {_likeness(item) for items in before.values() for item in items}
+        standing = _standing(instead_of) if instead_of and any(c.is_hard for c in conflicts) else set()
+        conflicts = [
+            conflict
+            for conflict in conflicts
+            if conflict.resource_id in about
+            or (conflict.is_hard and _likeness(conflict.as_dict()) not in standing)
+            or (not conflict.is_hard and _likeness(conflict.as_dict()) in accepted)
+        ]
     return settle(actor, conflicts, override, before)
+
+
+def _standing(plan: Plan) -> set[tuple[Any, ...]]:
+    """Return what speaks against the plan as it stands and nobody may override."""
+    return {_likeness(conflict.as_dict()) for conflict in find_conflicts(plan) if conflict.is_hard}
 
 
 def settle(actor: User, conflicts: Sequence[Conflict], override: Override | None, before: Accepted) -> Accepted:

@@ -1,6 +1,7 @@
 """From what an actor asks to a plan that can be checked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
@@ -94,3 +95,10 @@ def team(members: Iterable[tuple[int, str]]) -> tuple[Assignment, ...]:
         )
         for resource, role in members
     )
+
+
+def with_substitutes(plan: Plan, substitutes: Mapping[int, int]) -> Plan:
+    """Return the plan with others on the team, each in the role of the one it replaces."""
+    come = {item.resource_id: item.role for item in plan.assignments if item.resource_id in substitutes}
+    newcomers = dict(zip(come, team([(substitutes[gone], role) for gone, role in come.items()]), strict=True))
+    return replace(plan, assignments=tuple(newcomers.get(item.resource_id, item) for item in plan.assignments))

@@ -1,5 +1,6 @@
 """Give a booked operation its team, equipment and bed, and confirm it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from django.utils import timezone
@@ -18,7 +19,7 @@ from scheduling.services.locking import (
     reservations_of,
 )
 from scheduling.services.overriding import Override, accepted_before, resolve_conflicts
-from scheduling.services.planning import check_role, team
+from scheduling.services.planning import check_role, team, with_substitutes
 from scheduling.services.status_rules import demand_movable
 from scheduling.services.writing import Story, place, record, snapshot
 
@@ -45,42 +46,41 @@ def assign_resource(
             plan, about = plan.with_lead(resource_id), None  # blocks may be the surgeon's own
         else:
             plan = replace(plan, assignments=(*plan.assignments, *team([(resource_id, role)])))
-            about = resource_id
+            about = frozenset({resource_id})
         replan(actor, operation, plan, rows, before, ChangeVerb.ASSIGNED, override, about=about)
     return operation
 
 
-def substitute_resource(
+def substitute_resources(
     *,
     actor: User,
     operation_id: int,
     version: int,
-    resource_id: int,
-    by_id: int,
+    substitutes: Mapping[int, int],
     override: Override | None = None,
 ) -> Operation:
-    """Let another person, item or bed take the place of one on the team, in the same role.
+    """Let other people, items or beds take the places of some on the team, each in the same role, as one change.
 
-    Raises :class:`InvalidPlanError` where the one is not on the team any more, and what :func:`assign_resource` raises.
+    ``substitutes`` maps who goes to who comes. What spoke against the operation before and is not about those who come
+    stops nothing: where two are away, one can be replaced before the other is. Raises :class:`InvalidPlanError` where
+    one who goes is not on the team any more, and what :func:`assign_resource` raises.
     """
     authorise(actor, permissions.ASSIGN)
+    if not substitutes:
+        raise InvalidPlanError("resource", "Say who is to be replaced, and by whom.")
     with command():
         (operation,) = lock_operations({operation_id: version}, actor=actor, capability=permissions.ASSIGN)
         demand_movable(operation)
         rows = reservations_of([operation])[operation.pk]
         before = snapshot(operation, rows)
         plan = Plan.current(operation, rows)
-        role = next((item.role for item in plan.assignments if item.resource_id == resource_id), None)
-        if role is None:
+        roles = {item.resource_id: item.role for item in plan.assignments}
+        if not substitutes.keys() <= roles.keys():
             raise InvalidPlanError("resource", "This is not part of the operation's team any more.")
-        about: int | None = by_id
-        if role == ReservationRole.LEAD_SURGEON:
-            plan, about = plan.with_lead(by_id), None  # blocks may be the surgeon's own
-        else:
-            (new,) = team([(by_id, role)])
-            kept = tuple(new if item.resource_id == resource_id else item for item in plan.assignments)
-            plan = replace(plan, assignments=kept)
-        replan(actor, operation, plan, rows, before, ChangeVerb.ASSIGNED, override, about=about)
+        leads = any(roles[gone] == ReservationRole.LEAD_SURGEON for gone in substitutes)
+        about = None if leads else frozenset(substitutes.values())  # blocks may be the surgeon's own
+        changed = with_substitutes(plan, substitutes)
+        replan(actor, operation, changed, rows, before, ChangeVerb.ASSIGNED, override, about=about, instead_of=plan)
     return operation
 
 

@@ -16,8 +16,10 @@ from scheduling.slots.query import FIND_SLOTS
 from scheduling.slots.requirements import Requirements, credentialed_days
 
 Order = Literal["earliest", "best_fit", "nearest"]
-MARGIN = timedelta(days=31)
-"""How far beyond the window bookings are looked at, so that long stays at its edges count."""
+MARGIN = timedelta(days=2)
+"""How far beyond the window bookings are looked at, besides the operation's own stay: whole local days at its edges.
+
+However long another's stay lasts, it counts where it touches that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

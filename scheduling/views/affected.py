@@ -1,6 +1,8 @@
 """What an absence or a closure has hit, and one decision for each or for all."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -15,9 +17,10 @@ from patients.access import NotOnCareTeamError
 from scheduling import permissions
 from scheduling.forms.numbers import row_number
 from scheduling.selectors.affected import affected
-from scheduling.services import move_operation, substitute_resource
+from scheduling.services import move_operation, substitute_resources
 from scheduling.views.answers import FAILURES, refusal_of
 
+Command = Callable[[User], None]
 MOST = 100
 """So many decisions are taken from one page."""
 
@@ -37,21 +40,18 @@ def affected_page(request: HttpRequest) -> HttpResponse:
 
 
 def _do(request: HttpRequest, actor: User, choices: list[str]) -> None:
-    """Take each decision as a command of its own, and say what was done and what was not, and why."""
-    done, refused = 0, []
-    for choice in choices:
-        verb, *parts = choice.split(":")
-        numbers = [number for part in parts if (number := row_number(part)) is not None]
-        if len(numbers) != len(parts) or len(parts) != len("1234") or verb not in ("substitute", "move"):
-            refused.append("A choice could not be read. Open the page again.")
-            continue
+    """Take the decisions on each operation as one command, and say what was done and what was not, and why."""
+    commands, unread = _commands(choices)
+    done = 0
+    refused = ["A choice could not be read. Open the page again."] if unread else []
+    for operation_id, command in commands:
         try:
-            _take(actor, verb, numbers)
+            command(actor)
             done += 1
         except FAILURES as error:
-            refused.append(f"Case {numbers[0]}: {refusal_of(error, actor).message}")
+            refused.append(f"Case {operation_id}: {refusal_of(error, actor).message}")
         except (PermissionDenied, NotOnCareTeamError):  # a role's limits too
-            refused.append(f"Case {numbers[0]}: you may not do this.")
+            refused.append(f"Case {operation_id}: you may not do this.")
     if not choices:
         messages.warning(request, "Nothing was ticked, so nothing was changed.")
     if done:
@@ -60,10 +60,32 @@ def _do(request: HttpRequest, actor: User, choices: list[str]) -> None:
         messages.error(request, words)
 
 
-def _take(actor: User, verb: str, numbers: list[int]) -> None:
-    operation_id, version, first, second = numbers
-    if verb == "substitute":
-        substitute_resource(actor=actor, operation_id=operation_id, version=version, resource_id=first, by_id=second)
-        return
-    start = datetime.fromtimestamp(min(second, 2**33), UTC)
-    move_operation(actor=actor, operation_id=operation_id, version=version, theatre_id=first, start=start)
+def _commands(choices: list[str]) -> tuple[list[tuple[int, Command]], bool]:
+    """Return what to do for which operation, all substitutes of one together, and whether any could not be read."""
+    found: list[tuple[int, Command]] = []
+    together: dict[tuple[int, int], dict[int, int]] = {}
+    unread = False
+    for choice in choices:
+        verb, *parts = choice.split(":")
+        numbers = [number for part in parts if (number := row_number(part)) is not None]
+        if len(numbers) != len(parts) or len(parts) != len("1234") or verb not in ("substitute", "move"):
+            unread = True
+            continue
+        operation_id, version, first, second = numbers
+        if verb == "move":
+            found.append((operation_id, partial(_move, operation_id, version, first, second)))
+            continue
+        if (operation_id, version) not in together:
+            together[operation_id, version] = {}
+            found.append((operation_id, partial(_substitute, operation_id, version, together[operation_id, version])))
+        together[operation_id, version][first] = second
+    return found, unread
+
+
+def _move(operation_id: int, version: int, theatre_id: int, seconds: int, actor: User) -> None:
+    start = datetime.fromtimestamp(min(seconds, 2**33), UTC)
+    move_operation(actor=actor, operation_id=operation_id, version=version, theatre_id=theatre_id, start=start)
+
+
+def _substitute(operation_id: int, version: int, substitutes: dict[int, int], actor: User) -> None:
+    substitute_resources(actor=actor, operation_id=operation_id, version=version, substitutes=substitutes)

@@ -20,6 +20,7 @@ MAY: dict[str, set[Role]] = {
     "postpone": PLACING,
     "cancel": PLACING,
     "assign": PLACING | {Role.THEATRE_NURSE},
+    "substitute": PLACING | {Role.THEATRE_NURSE},
     "release": PLACING | {Role.THEATRE_NURSE},
     "confirm": PLACING,
     "record": {Role.COORDINATOR, Role.SURGEON, Role.ANAESTHETIST, Role.THEATRE_NURSE, Role.INTEGRATION},

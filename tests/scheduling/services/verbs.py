@@ -65,6 +65,15 @@ def release(world: World, actor: User, operation: Operation, version: int) -> An
     )
 
 
+def substitute(world: World, actor: User, operation: Operation, version: int) -> Any:
+    return services.substitute_resources(
+        actor=actor,
+        operation_id=operation.pk,
+        version=version,
+        substitutes={world.surgeon.pk: world.other_surgeon.pk},
+    )
+
+
 def confirm(world: World, actor: User, operation: Operation, version: int) -> Any:
     return services.confirm_operation(actor=actor, operation_id=operation.pk, version=version)
 
@@ -91,7 +100,7 @@ def undo(world: World, actor: User, operation: Operation, version: int) -> Any:
 UNVERSIONED = (request, record, undo)
 """Commands that name no version: nothing was seen before, reality, and the change itself."""
 
-ON_BOOKED: tuple[Call, ...] = (move, swap, push, postpone, cancel, assign, release, confirm)
+ON_BOOKED: tuple[Call, ...] = (move, swap, push, postpone, cancel, assign, substitute, release, confirm)
 """Commands for an operation that is placed and has not started."""
 
 ALL: tuple[Call, ...] = (request, accept, book, *ON_BOOKED, record, undo)

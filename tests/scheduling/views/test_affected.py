@@ -12,7 +12,7 @@ from resources.models import Resource, Shift, Unavailability
 from scheduling.models import Operation, ReservationRole, Status
 from scheduling.period import Period
 from scheduling.selectors.affected import affected
-from scheduling.services import InvalidPlanError, substitute_resource, undo_change
+from scheduling.services import InvalidPlanError, substitute_resources, undo_change
 from tests.factories import BedFactory, EquipmentItemFactory, SiteFactory, StaffMemberFactory, UserFactory
 from tests.scheduling.services.reading import held
 from tests.scheduling.services.refusing import refused
@@ -148,45 +148,152 @@ def test_a_theatre_nurse_may_substitute_but_not_move(world: World) -> None:
 
 def test_substituting_can_be_undone_and_needs_somebody_on_the_team(world: World, operation: Operation) -> None:
     nurse = StaffMemberFactory(profession="scrub_nurse", name="N. New")
-    done = substitute_resource(
-        actor=world.coordinator, operation_id=operation.pk, version=2, resource_id=world.nurse.pk, by_id=nurse.pk
+    done = substitute_resources(
+        actor=world.coordinator, operation_id=operation.pk, version=2, substitutes={world.nurse.pk: nurse.pk}
     )
     assert "scrub_nurse N. New" in held(operation)
     undo_change(actor=world.coordinator, change_id=done.changes.latest("version").pk)
     assert "scrub_nurse I. Carvalho" in held(operation)
     with refused(InvalidPlanError):
-        substitute_resource(
-            actor=world.coordinator, operation_id=operation.pk, version=4, resource_id=nurse.pk, by_id=nurse.pk
+        substitute_resources(
+            actor=world.coordinator, operation_id=operation.pk, version=4, substitutes={99999: nurse.pk}
         )
 
 
 def test_another_lead_surgeon(world: World, operation: Operation) -> None:
-    done = substitute_resource(
+    done = substitute_resources(
         actor=world.coordinator,
         operation_id=operation.pk,
         version=2,
-        resource_id=world.surgeon.pk,
-        by_id=world.other_surgeon.pk,
+        substitutes={world.surgeon.pk: world.other_surgeon.pk},
     )
     assert done.lead_surgeon_id == world.other_surgeon.pk
 
 
-def test_more_absences_take_the_queries_of_their_searches_only(world: World, coordinator: Client) -> None:
-    """Nobody is free: each row asks who is, and nothing else."""
-    for hour in (10, 13):
+def test_one_and_three_take_as_many_queries(world: World, coordinator: Client) -> None:
+    StaffMemberFactory(profession="scrub_nurse")
+    for hour in (10, 13, 16):
         world.booked(world.at(hour), members=[(world.nurse, "scrub_nurse")])
     absence = away(world, world.nurse)
     Unavailability.objects.update(period=Period(world.at(9), world.at(12)).as_range())
 
-    def count() -> int:
+    def count() -> tuple[int, int]:
         with CaptureQueriesContext(connection) as captured:
-            coordinator.get("/affected/")
-        return len(captured)
+            text = coordinator.get("/affected/").content.decode()
+        return text.count('name="choice"'), len(captured)
 
     count()
-    one = count()
+    (one, queries) = count()
     Unavailability.objects.filter(pk=absence.pk).update(period=absence.period)
-    assert count() - one == 1
+    assert one == 1
+    assert count() == (3, queries)
+
+
+def test_two_of_one_team_are_away_and_one_decision_repairs_both(world: World, operation: Operation) -> None:
+    nurse = StaffMemberFactory(profession="scrub_nurse", name="N. New")
+    doctor = StaffMemberFactory(profession="anaesthetist", name="Dr N. New")
+    for one in (world.nurse, world.anaesthetist):
+        away(world, one)
+    rows, total = affected(world.coordinator)
+    assert total == 2
+    assert {row.substitutes[0].resource.pk for row in rows} == {nurse.pk, doctor.pk}
+
+    answer = client_of(world.coordinator).post("/affected/", {"choice": [row.choice for row in rows]}, follow=True)
+
+    assert "1 operation repaired." in answer.content.decode()
+    assert {"scrub_nurse N. New", "anaesthetist Dr N. New"} <= held(operation).keys()
+    change = operation.changes.latest("version")
+    assert (change.version, change.verb) == (3, "assigned")
+    assert affected(world.coordinator) == ([], 0)
+    Unavailability.objects.all().delete()  # undoing puts back whom it can put back
+    undo_change(actor=world.coordinator, change_id=change.pk)
+    assert {"scrub_nurse I. Carvalho", "anaesthetist Dr F. Adeyinka"} <= held(operation).keys()
+
+
+def test_one_of_two_is_replaced_while_the_other_is_still_away(world: World, operation: Operation) -> None:
+    StaffMemberFactory(profession="scrub_nurse", name="N. New")
+    for one in (world.nurse, world.anaesthetist):
+        away(world, one)
+    rows, _ = affected(world.coordinator)
+    choices = [row.choice for row in rows if row.choice]
+    assert len(choices) == 1  # nobody is free for the anaesthetist
+    client_of(world.coordinator).post("/affected/", {"choice": choices})
+    assert "scrub_nurse N. New" in held(operation)
+    assert [row.reservation.resource_id for row in affected(world.coordinator)[0]] == [world.anaesthetist.pk]
+
+
+def test_nobody_is_proposed_twice_for_the_same_time(world: World, operation: Operation) -> None:
+    other = StaffMemberFactory(profession="scrub_nurse", name="O. Other")
+    world.booked(world.at(10), theatre=world.two, members=[(other, "scrub_nurse")])
+    StaffMemberFactory(profession="scrub_nurse", name="F. Free")
+    for one in (world.nurse, other):
+        away(world, one)
+    rows, _ = affected(world.coordinator)
+    assert [len(row.substitutes) for row in rows] == [1, 0]
+    text = client_of(world.coordinator).post(
+        "/affected/", {"choice": [r.choice for r in rows if r.choice]}, follow=True
+    )
+    assert "1 operation repaired." in text.content.decode()
+
+
+def test_who_is_replaced_in_one_case_may_be_the_same_in_the_next(world: World, operation: Operation) -> None:
+    world.booked(world.at(14), members=[(world.nurse, "scrub_nurse")])
+    free = StaffMemberFactory(profession="scrub_nurse")
+    away(world, world.nurse)
+    rows, _ = affected(world.coordinator)
+    assert [row.substitutes[0].resource.pk for row in rows] == [free.pk, free.pk]
+    text = client_of(world.coordinator).post("/affected/", {"choice": [row.choice for row in rows]}, follow=True)
+    assert "2 operations repaired." in text.content.decode()
+
+
+def test_who_lacks_nothing_but_the_week_s_minutes_comes_first_by_the_hospital_s_week(world: World) -> None:
+    """What somebody works in the week before does not count."""
+    operation = world.booked(world.at(10), members=[(world.nurse, "scrub_nurse")])
+    before, idle = (StaffMemberFactory(profession="scrub_nurse", name=name) for name in ("A. Before", "B. Idle"))
+    world.booked(world.at(10, days=-3), members=[(before, "scrub_nurse")])  # a Saturday
+    away(world, world.nurse)
+    (row,), _ = affected(world.coordinator)
+    assert row.operation == operation
+    assert [(one.resource.pk, one.minutes) for one in row.substitutes] == [(before.pk, 0), (idle.pk, 0)]
+
+
+def test_a_theatre_and_its_surgeon_are_away_and_one_move_does_both(world: World) -> None:
+    operation = world.booked(world.at(10), lead=world.surgeon, members=[(world.nurse, "scrub_nurse")])
+    away(world, world.one, "closure")
+    away(world, world.surgeon, "leave")
+    away(world, world.nurse)
+    rows, total = affected(world.coordinator)
+    assert total == 3
+    assert [bool(row.choice) for row in rows] == [True, False, False]
+    text = client_of(world.coordinator).get("/affected/").content.decode()
+    assert text.count("Comes with the move above") == 2
+    client_of(world.coordinator).post("/affected/", {"choice": [row.choice for row in rows if row.choice]})
+    operation.refresh_from_db()
+    assert operation.version == 3
+    assert affected(world.coordinator) == ([], 0)
+
+
+def test_a_closed_theatre_s_cases_are_not_sent_to_the_same_place(world: World) -> None:
+    cases = [world.booked(world.at(hour)) for hour in (10, 12)]
+    world.booked(world.at(6), theatre=world.two, anaesthesia_minutes=15, surgery_minutes=17 * 60)
+    away(world, world.one, "closure")
+    rows, _ = affected(world.coordinator)
+    places = [row.slot for row in rows]
+    assert all(places)
+    choices = [row.choice for row in rows]
+    text = client_of(world.coordinator).post("/affected/", {"choice": choices}, follow=True).content.decode()
+    assert "2 operations repaired." in text
+    assert {Operation.objects.get(pk=case.pk).version for case in cases} == {3}
+
+
+def test_places_are_looked_for_a_few_at_a_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scheduling.selectors.affected.SEARCHED", 1)
+    for hour in (10, 14):
+        world.booked(world.at(hour))
+    away(world, world.one, "closure")
+    rows, _ = affected(world.coordinator)
+    assert [(bool(row.slot), row.is_later) for row in rows] == [(True, False), (False, True)]
+    assert "once those above are decided" in client_of(world.coordinator).get("/affected/").content.decode()
 
 
 def test_saving_an_absence_in_the_admin_leads_there(world: World, operation: Operation) -> None:

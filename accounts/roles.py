@@ -52,13 +52,17 @@ DEFAULTS: dict[str, frozenset[str]] = {
     Role.ANAESTHETIST: _LOOK | _RECORD,
     Role.THEATRE_NURSE: _LOOK | _RECORD | {"scheduling.assign_resource"},
     Role.WARD_NURSE: _LOOK,
-    Role.MANAGER: frozenset({"scheduling.view_schedule", "analytics.export_deidentified"}),
+    Role.MANAGER: frozenset(
+        {"scheduling.view_schedule", "scheduling.manage_displays", "analytics.export_deidentified"}
+    ),
     Role.PRIVACY_OFFICER: frozenset(
         {"scheduling.view_schedule", "accounts.view_audit_trail", "analytics.review_security"}
         | {"patients.review_access", "patients.restrict_access", "patients.manage_rights"}
         | {"analytics.export_deidentified", "analytics.export_limited_set"}
     ),
-    Role.ADMINISTRATOR: _PEOPLE | _REFERENCE | {"scheduling.view_schedule", "scheduling.import_operations"},
+    Role.ADMINISTRATOR: _PEOPLE
+    | _REFERENCE
+    | {"scheduling.view_schedule", "scheduling.import_operations", "scheduling.manage_displays"},
     Role.INTEGRATION: _PLACE | _RECORD | {"patients.change_patient"},
 }
 
@@ -90,6 +94,7 @@ WORDS: dict[str, str] = {
     "scheduling.import_operations": "import operations",
     "scheduling.inspect_operation": "look at operations in the admin",
     "scheduling.manage_catalogue": "change procedures and priorities",
+    "scheduling.manage_displays": "set up screens on the walls",
     "scheduling.move_operation": "move operations",
     "scheduling.override_conflict": "go ahead against a warning",
     "scheduling.postpone_operation": "postpone operations",

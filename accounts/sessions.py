@@ -23,7 +23,7 @@ from accounts.roles import IDLE_MINUTES, SHORTEST_IDLE_MINUTES
 SHIFT = timedelta(hours=12)
 """A session never lasts longer, however busy it is."""
 ENDED_CHANNEL = f"{settings.CHANNEL_PREFIX}sessions-ended"
-"""On Redis: the numbers of people whose live streams have to look at their session again."""
+"""On Redis: the numbers of people, and names of displays, whose live streams have to look again if they may."""
 NOTED_EVERY = timedelta(seconds=30)
 """Activity is written at most this often; a session that seems idle may have been used so long ago."""
 ACTIVE_AT, BEGAN_AT, ROLES, ENDED = "active_at", "began_at", "roles", "ended"
@@ -89,8 +89,8 @@ def end_streams_of(sender: object, instance: UserSession, **_: object) -> None: 
     transaction.on_commit(lambda: end_streams([instance.user_id]))
 
 
-def end_streams(people: Iterable[int]) -> None:
-    """End the live streams of ``people`` at once; those whose session goes on open theirs again.
+def end_streams(owners: Iterable[int | str]) -> None:
+    """End the live streams of people (their numbers) and displays at once; those that may go on open theirs again.
 
     Never raises: without Redis a stream looks at its session once a minute.
     """
@@ -98,7 +98,7 @@ def end_streams(people: Iterable[int]) -> None:
         contextlib.suppress(redis.RedisError),
         redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5) as connection,
     ):
-        connection.publish(ENDED_CHANNEL, json.dumps(sorted(people)))
+        connection.publish(ENDED_CHANNEL, json.dumps(list(owners)))
 
 
 def _note(request: HttpRequest, user: User) -> None:

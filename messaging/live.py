@@ -15,7 +15,10 @@ from redis.retry import Retry
 CHANNEL = f"{settings.CHANNEL_PREFIX}schedule-changed"
 TIMEOUT_SECONDS = 0.5
 PAUSE_SECONDS = 5.0
-"""After a failure nobody tries for so long: else a Redis that hangs would slow down every booking."""
+"""After a failure that took its time nobody tries for so long: else a Redis that hangs would slow down every booking.
+
+One that is away refuses at once, which costs nothing; it is heard of as soon as it is back."""
+QUICK_SECONDS = 0.1
 logger = logging.getLogger(__name__)
 
 
@@ -26,11 +29,13 @@ def publish_changed(days: Iterable[date]) -> None:
     """
     if time.monotonic() < _Pause.until:
         return
+    began = time.monotonic()
     text = json.dumps({"days": sorted(day.isoformat() for day in days)})
     try:
         _connection().publish(CHANNEL, text)
     except redis.RedisError:
-        _Pause.until = time.monotonic() + PAUSE_SECONDS
+        if time.monotonic() - began > QUICK_SECONDS:
+            _Pause.until = time.monotonic() + PAUSE_SECONDS
         logger.warning("The live update could not be published; open pages will poll.")
 
 

@@ -11,6 +11,11 @@ from scheduling import models
 
 def register() -> None:
     """Trail operations and the catalogue they are made from."""
+    auditlog.register(
+        models.Display,
+        exclude_fields=["link_hash", "link_until", "key_hash", "last_seen_at"],
+        m2m_fields={"theatres"},
+    )
     auditlog.register(models.Operation, exclude_fields=["notes"])
     auditlog.register(models.OperationEvent, exclude_fields=["reason"])
     auditlog.register(models.ListNote, exclude_fields=["text"])

@@ -89,6 +89,13 @@ class OperationQuerySet(models.QuerySet["Operation"]):
             is_nameless=access.flag(access.shown_nameless(user)), is_listed=access.flag(access.listed(user))
         )
 
+    def with_display_standing(self) -> Self:
+        """Mark what a screen without a person may say: of nobody whose, of confidential patients only that."""
+        access, public = _access(), models.Q(patient__confidential=False)
+        return self.annotate(
+            is_open=access.flag(access.NOTHING), is_nameless=access.flag(public), is_listed=access.flag(access.NOTHING)
+        )
+
     def with_facts(self) -> Self:
         """Join what every list shows beside an operation."""
         return self.select_related("patient", "procedure", "specialty", "lead_surgeon", "priority", "theatre")

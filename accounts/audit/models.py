@@ -11,7 +11,8 @@ class Event(models.Model):
     """One row of one table that was written, whoever wrote it and by whatever way.
 
     ``changed`` maps each column that differs to ``[before, after]``, or to ``"changed"`` where the
-    value itself must not be kept. ``source`` is ``web``, ``task:NAME``, ``command:NAME`` or ``sql``.
+    value itself must not be kept. ``source`` is ``web``, ``display:NUMBER``, ``task:NAME``,
+    ``command:NAME`` or ``sql``.
     """
 
     id = models.BigIntegerField(primary_key=True)

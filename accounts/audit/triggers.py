@@ -28,6 +28,7 @@ HIDDEN: dict[str, set[str]] = {
     "patients_allergy": {"substance"},
     "analytics_securityfinding": {"note"},
     "resources_unavailability": {"note"},
+    "scheduling_display": {"link_hash", "key_hash"},
     "scheduling_operation": {"notes", "external_id"},
     "scheduling_operationchange": {"before", "after"},
     "auditlog_logentry": {"changes", "changes_text", "serialized_data", "object_repr", "additional_data"},
@@ -35,7 +36,10 @@ HIDDEN: dict[str, set[str]] = {
 }
 """Columns of which only the change is noted, not the value; encrypted ones are found by their field."""
 
-IGNORED: dict[str, set[str]] = {"usersessions_usersession": {"last_seen_at"}}
+IGNORED: dict[str, set[str]] = {
+    "scheduling_display": {"last_seen_at"},
+    "usersessions_usersession": {"last_seen_at"},
+}
 """Columns whose change alone is no event."""
 
 HISTORIES = {"auditlog_logentry", "django_admin_log"}

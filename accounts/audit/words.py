@@ -8,6 +8,7 @@ PAGES = {
     "scheduling:day-board": "Day board",
     "scheduling:live-board": "Board on the wall",
     "scheduling:families-board": "Board for families",
+    "scheduling:display-board": "Screen on a wall",
     "scheduling:week": "Week",
     "scheduling:month": "Month",
     "scheduling:blocks-today": "Block schedule",

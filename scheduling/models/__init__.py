@@ -17,6 +17,7 @@ from scheduling.models.day import (
     DelayReason,
     OperationDelay,
 )
+from scheduling.models.display import BoardKind, Display
 from scheduling.models.history import (
     ChangeVerb,
     EventKind,
@@ -40,6 +41,7 @@ __all__ = [
     "AnaesthesiaType",
     "Answer",
     "Assessment",
+    "BoardKind",
     "CancellationReason",
     "ChangeVerb",
     "ChecklistAnswer",
@@ -47,6 +49,7 @@ __all__ = [
     "ChecklistPart",
     "ClockPause",
     "DelayReason",
+    "Display",
     "EstimateSource",
     "EventKind",
     "Laterality",

@@ -1,5 +1,6 @@
 """The board on the wall: each theatre's case, what comes next, and when the list will end."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -98,25 +99,29 @@ def clock_seconds(at: datetime) -> int:
     return local.hour * 3600 + local.minute * 60 + local.second
 
 
-def live_board(viewer: User, *, site: str = "", initials: bool = False, now: datetime | None = None) -> LiveBoard:
-    """Return today's board as it stands at ``now``, of one ``site`` (its code) or of all.
+def live_board(
+    viewer: User | None,
+    *,
+    site: str = "",
+    theatres: Collection[int] = (),
+    initials: bool = False,
+    now: datetime | None = None,
+) -> LiveBoard:
+    """Return today's board as it stands at ``now``, of one ``site`` (its code) or of all, of some theatres or of all.
 
     ``initials`` names patients by theirs where ``viewer`` may open the record; otherwise the case number stands there.
+    Without a viewer it is a screen at which nobody is signed in: case numbers, and confidential patients are "busy".
     """
     now = now or timezone.now()
     day = timezone.localdate(now)
-    theatres = list(Theatre.objects.filter(in_use=True, **({"site__code": site} if site else {})))
+    asked = {**({"site__code": site} if site else {}), **({"pk__in": theatres} if theatres else {})}
+    shown = list(Theatre.objects.filter(in_use=True, **asked))
     # A case over midnight belongs to its theatre's night until it is out.
-    operations = list(
-        Operation.objects.now_on(day)
-        .filter(theatre__in=theatres)
-        .with_facts()
-        .with_board_standing(viewer)
-        .order_by("period", "pk")
-    )
+    found = Operation.objects.now_on(day).filter(theatre__in=shown).with_facts().order_by("period", "pk")
+    operations = list(found.with_board_standing(viewer) if viewer else found.with_display_standing())
     milestones = milestones_of(operations)
     outlook = expected(operations, milestones, now)
-    cases: dict[int, list[BoardCase]] = {theatre.pk: [] for theatre in theatres}
+    cases: dict[int, list[BoardCase]] = {theatre.pk: [] for theatre in shown}
     for operation in operations:
         known = milestones.get(operation.pk, {})
         cases[operation.theatre_id].append(  # type: ignore[index]  # they are placed
@@ -128,17 +133,26 @@ def live_board(viewer: User, *, site: str = "", initials: bool = False, now: dat
             )
         )
     closes = closing_times(day)
-    shut = _shut(theatres, now)
-    rows = [_theatre(theatre, cases[theatre.pk], closes.get(theatre.pk), shut.get(theatre.pk)) for theatre in theatres]
+    shut = _shut(shown, now)
+    rows = [_theatre(theatre, cases[theatre.pk], closes.get(theatre.pk), shut.get(theatre.pk)) for theatre in shown]
     return LiveBoard(day=day, at=now, theatres=rows)
 
 
-def families_board(*, site: str = "", now: datetime | None = None) -> list[FamilyCase]:
-    """Return today's cases by code with how far each has come: nothing else is on a screen in a waiting room."""
+def families_board(
+    *, site: str = "", theatres: Collection[int] = (), confidential: bool = True, now: datetime | None = None
+) -> list[FamilyCase]:
+    """Return today's cases by code with how far each has come: nothing else is on a screen in a waiting room.
+
+    ``confidential`` false leaves out patients whose record is, as for a screen at which nobody is signed in.
+    """
     now = now or timezone.now()
     operations = Operation.objects.on(timezone.localdate(now))
     if site:
         operations = operations.filter(theatre__site__code=site)
+    if theatres:
+        operations = operations.filter(theatre__in=theatres)
+    if not confidential:
+        operations = operations.filter(patient__confidential=False)
     rows = list(operations.order_by("pk"))
     milestones = milestones_of(rows)
     found = []

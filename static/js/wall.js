@@ -55,6 +55,11 @@ function listen() {
     isHearing = true;
     soon(); // news may have passed meanwhile
   });
+  // The server does not hear of changes itself; once it does, it ends the stream, and the browser opens a new one.
+  stream.addEventListener("blind", () => {
+    isHearing = false;
+    tell();
+  });
   stream.addEventListener("error", () => {
     isHearing = false;
     tell();
@@ -69,6 +74,7 @@ function tick() {
 }
 
 listen();
+document.addEventListener("page:refused", () => location.reload()); // it must not go on showing what was there
 setInterval(tick, 1_000);
 setInterval(() => (hasAnswer && Date.now() - began > RELOAD_MS ? location.reload() : refresh()), POLL_MS);
 addEventListener("pagehide", () => stream?.close());

@@ -23,7 +23,8 @@ ROLES = {
 class Row(NamedTuple):
     """The roles; what GET and POST (empty, on a case that waits) then answer, ``None`` for 405; HEAD too or not.
 
-    ``of_patient``: the address is about one patient, and a colleague limited to another specialty gets 403.
+    ``of_patient``: the address is about one patient, or one screen, and a colleague limited to another specialty gets
+    403.
     """
 
     roles: str
@@ -60,6 +61,10 @@ PAGES: dict[str, Row] = {
     "scheduling:session-claim": Row("CS", None, 422, False, False),
     "scheduling:session-offer": Row("CS", None, 422, False, False),
     "scheduling:session-swap": Row("CS", None, 422, False, False),
+    "scheduling:displays": Row("MD", 200, 422, False, False),
+    "scheduling:display": Row("MD", 200, None, True, True),
+    "scheduling:display-renew": Row("MD", None, 200, False, True),
+    "scheduling:display-revoke": Row("MD", None, 302, False, True),
     "scheduling:gap": Row("CB", 404, None, True, False),
     "scheduling:affected": Row("CBT", 200, 302, False, False),
     "scheduling:waiting-list-csv": Row("CBSATW", 200, None, True, False),

@@ -20,7 +20,7 @@ from patients.models import EmergencyAccess
 from patients.permissions import CARE_TEAM
 from patients.rights.models import Amendment
 from resources.models import TimeRequest
-from scheduling.models import Operation, OperationDelay, OperationEvent
+from scheduling.models import Display, Operation, OperationDelay, OperationEvent
 from tests.accounts.access_table import ADMIN, PAGES, ROLES, Row
 from tests.factories import (
     BlockTemplateFactory,
@@ -84,6 +84,7 @@ ARGUMENTS: dict[str, Callable[[Operation, EmergencyAccess], object]] = {
     "request_id": lambda operation, _: time_request_by(operation.changes.earliest("version").actor).pk,
     "change_id": lambda operation, _: operation.changes.latest("version").pk,
     "day": lambda *_: date(2026, 11, 23),
+    "display_id": lambda *_: display().pk,
 }
 
 
@@ -118,6 +119,11 @@ def delay_of(operation: Operation) -> OperationDelay:
         taken_back_by=user,
         taken_back_at=timezone.now(),
     )
+
+
+def display() -> Display:
+    """Return a screen that waits for its link to be opened."""
+    return Display.objects.create(name="Corridor", board="theatres", made_by=UserFactory())
 
 
 def _finding() -> SecurityFinding:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -164,12 +165,21 @@ def board(hospital: Hospital, open_page: OpenPage) -> Page:
 @pytest.fixture(scope="session")
 def stream(django_db_setup: None) -> Iterator[Stream]:
     """Run the live process beside the server, and lead a page's stream there."""
+    with live_process() as stream:
+        yield stream
+
+
+@contextmanager
+def live_process(**environment: str) -> Iterator[Stream]:
+    """Have a live process on the test's database; give what leads a page's stream there."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     parts = connection.settings_dict
-    environment = os.environ | {
+    environment = {
+        **os.environ,
         "DATABASE_URL": f"postgres:///{parts['NAME']}?host={parts['HOST']}&user={parts['USER']}",
         "LIVE_RECHECK_SECONDS": "600",  # a stream ends because it was told, not because it looked again
+        **environment,
     }
     command = [sys.executable, "-m", "uvicorn", "hospital.live:app", "--port", str(port), "--log-level", "critical"]
     with subprocess.Popen([*command, "--timeout-graceful-shutdown", "1"], cwd=ROOT, env=environment) as process:

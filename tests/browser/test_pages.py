@@ -37,6 +37,8 @@ PATHS: dict[str, Callable[[Hospital], str]] = {
     "month": lambda h: f"/schedule/month/{h.day}/",
     "live board": lambda _: "/board/",
     "families' board": lambda _: "/board/families/",
+    "a screen's link": lambda _: "/display/open/",
+    "a screen without one": lambda _: "/display/",
     "affected": lambda _: "/affected/",
     "blocks": lambda h: f"/blocks/{h.day}/",
     "open time": lambda _: "/blocks/open/",

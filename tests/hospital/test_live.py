@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from redis import Redis
 
 from accounts.models import RoleAssignment, User
@@ -23,6 +24,8 @@ from accounts.sessions import end_streams
 from hospital.embedded.place import ROOT, Place
 from hospital.embedded.using import are_ready, running
 from messaging import live
+from scheduling.models import Display
+from scheduling.services.displays import create_display, open_display, revoke_display
 from tests.hospital.watching import processes_naming, wait_until
 
 DAY = date(2026, 11, 23)
@@ -43,11 +46,13 @@ def connections_of_others() -> int:
 class Page:
     """A browser tab that holds a stream open."""
 
-    def __init__(self, path: Path, session: str, method: str = "GET") -> None:
+    def __init__(
+        self, path: Path, session: str, method: str = "GET", *, address: str = "/live/", cookie: str = "sessionid"
+    ) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(10)
         self.socket.connect(str(path))
-        head = f"{method} /live/ HTTP/1.1\r\nHost: localhost\r\nCookie: sessionid={session}\r\n\r\n"
+        head = f"{method} {address} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}={session}\r\n\r\n"
         self.socket.sendall(head.encode())
         self.text = ""
 
@@ -168,6 +173,65 @@ def test_ending_somebody_s_sessions_ends_their_streams_at_once(stream_at: Path, 
         assert NEWS in others.read_until(NEWS)
 
 
+@pytest.fixture
+def screen(person: User) -> tuple[User, str]:
+    """Return who set up a screen on a wall, and its key."""
+    RoleAssignment.objects.create(user=person, role="manager")
+    _, secret = create_display(actor=person, name="Corridor", board="theatres")
+    return person, open_display(secret=secret)
+
+
+def screen_at(stream_at: Path, key: str) -> Page:
+    return Page(stream_at, key, address="/display/live/", cookie="display")
+
+
+def test_a_screen_hears_what_is_published_until_it_is_taken_off(stream_at: Path, screen: tuple[User, str]) -> None:
+    manager, key = screen
+    with contextlib.closing(screen_at(stream_at, key)) as page:
+        assert page.status() == 200
+        page.read_until("retry: ")
+        live.publish_changed([DAY])
+        assert NEWS in page.read_until(NEWS)
+        began = time.monotonic()
+        revoke_display(actor=manager, display_id=Display.objects.get().pk)
+        assert "0\r\n\r\n" in page.read_until("\r\n0\r\n\r\n")
+        assert time.monotonic() - began < 2
+    with contextlib.closing(screen_at(stream_at, key)) as page:
+        assert page.status() == 401
+
+
+def test_another_screen_goes_on(stream_at: Path, screen: tuple[User, str]) -> None:
+    manager, key = screen
+    other, _ = create_display(actor=manager, name="Coffee room", board="families")
+    with contextlib.closing(screen_at(stream_at, key)) as page:
+        page.read_until("retry: ")
+        revoke_display(actor=manager, display_id=other.pk)
+        live.publish_changed([DAY])
+        assert NEWS in page.read_until(NEWS)
+
+
+def test_a_screen_past_its_last_day_goes_dark_by_itself(stream_at: Path, screen: tuple[User, str]) -> None:
+    _, key = screen
+    with contextlib.closing(screen_at(stream_at, key)) as page:
+        page.read_until("retry: ")
+        Display.objects.update(expires_on=timezone.localdate() - timedelta(days=1))
+        assert "0\r\n\r\n" in page.read_until("\r\n0\r\n\r\n")
+
+
+def test_each_stream_takes_its_own_cookie_only(stream_at: Path, screen: tuple[User, str]) -> None:
+    manager, key = screen
+    tries = [
+        ("/display/live/", "display", ""),
+        ("/display/live/", "display", "made-up"),
+        ("/display/live/", "sessionid", session_of(manager)),
+        ("/live/", "display", key),
+        ("/live/", "sessionid", key),
+    ]
+    for address, cookie, content in tries:
+        with contextlib.closing(Page(stream_at, content, address=address, cookie=cookie)) as page:
+            assert page.status() == 401
+
+
 def test_after_a_restart_of_redis_pages_open_their_streams_again(
     stream_at: Path, person: User, redis_place: Place
 ) -> None:
@@ -177,8 +241,9 @@ def test_after_a_restart_of_redis_pages_open_their_streams_again(
         (pid,) = (pid for pid in processes_naming(str(redis_place.redis_socket)) if pid)
         os.kill(pid, signal.SIGKILL)
         began = time.monotonic()
-        page.read_until("\r\n0\r\n\r\n")  # ended: what was published meanwhile is lost, so look again
+        text = page.read_until("\r\n0\r\n\r\n")  # ended: what was published meanwhile is lost, so look again
         assert time.monotonic() - began < 5
+        assert text.index("event: blind") > text.index("retry: ")
     assert are_ready(redis_place, ["redis"])
     with contextlib.closing(Page(stream_at, session)) as page:
         page.read_until("retry: ")
@@ -198,7 +263,15 @@ def test_two_hundred_pages_hear_the_same_and_no_database_connection_is_held(stre
         wait_until(lambda: connections_of_others() <= 2)
 
 
-def test_publishing_never_raises_when_redis_is_away(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_publishing_never_raises_when_redis_is_away_and_is_heard_once_it_is_back(
+    stream_at: Path, person: User, settings: Any, caplog: pytest.LogCaptureFixture, redis_place: Place
+) -> None:
     settings.REDIS_URL = "unix:///nowhere/redis.sock"
     live.publish_changed([DAY])
     assert "open pages will poll" in caplog.text
+    settings.REDIS_URL = redis_place.redis_url
+    live._connection.cache_clear()
+    with contextlib.closing(Page(stream_at, session_of(person))) as page:
+        page.read_until("retry: ")
+        live.publish_changed([DAY])  # at once: who refuses at once is asked again
+        assert NEWS in page.read_until(NEWS)

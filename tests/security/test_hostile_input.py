@@ -21,7 +21,7 @@ from hospital.permission_table import Guard, guards
 from patients.models import EmergencyAccess
 from patients.rights.models import Amendment
 from scheduling.models import Operation
-from tests.accounts.test_access_table import MODELS, NOT_THERE, delay_of, event_of, time_request_by
+from tests.accounts.test_access_table import MODELS, NOT_THERE, delay_of, display, event_of, time_request_by
 from tests.factories import (
     BlockTemplateFactory,
     OperationFactory,
@@ -42,7 +42,8 @@ SIGN_IN_FIELDS = (
     *("next", "action", "secret", "process", "state", "error", "SAMLResponse", "RelayState", "id_token"),
 )
 ADMIN_FIELDS = ("q", "o", "p", "all", "e", "_popup", "_to_field", "_changelist_filters", "action", "_selected_action")
-ADDRESSES = [guard for guard in guards() if guard.capability]
+ADDRESSES = [guard for guard in guards() if guard.capability or guard.name.startswith("scheduling:display-")]
+"""Those that somebody has to be let into, and those that take a secret of whoever comes."""
 
 
 def sign_in_pages(
@@ -83,6 +84,7 @@ def arguments(operation: Operation) -> dict[str, Any]:
         "amendment_id": Amendment.objects.create(patient=operation.patient, wish="-", received_by=access.actor).pk,
         "report_id": SecurityReport.objects.create().pk,
         "form": "json",
+        "display_id": display().pk,
     }
 
 

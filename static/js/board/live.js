@@ -10,6 +10,7 @@ const REOPEN_MS = 5_000;
 
 let timer = 0;
 let stream = null;
+let isBlind = false;
 let polled = Date.now();
 
 function soon() {
@@ -23,8 +24,13 @@ function listen() {
   stream.addEventListener("changed", (event) => {
     if (JSON.parse(event.data).days.includes(day())) soon();
   });
-  // News may have passed while the connection was down.
-  stream.addEventListener("open", () => Date.now() - polled > GATHER_MS * 10 && soon());
+  stream.addEventListener("open", () => {
+    isBlind = false;
+    if (Date.now() - polled > GATHER_MS * 10) soon(); // news may have passed while the connection was down
+  });
+  stream.addEventListener("blind", () => {
+    isBlind = true; // the server does not hear of changes itself, and ends the stream once it does
+  });
   stream.addEventListener("error", () => stream.readyState === EventSource.CLOSED && refused());
 }
 
@@ -46,7 +52,7 @@ function moveNowLine() {
 function poll() {
   if (document.hidden) return;
   moveNowLine();
-  const live = stream?.readyState === EventSource.OPEN;
+  const live = stream?.readyState === EventSource.OPEN && !isBlind;
   if (Date.now() - polled < (live ? POLL_WHILE_LIVE_MS : POLL_MS)) return;
   polled = Date.now();
   refresh();

@@ -47,11 +47,13 @@ export function openByPost(url) {
   form.submit();
 }
 
-/** GET a fragment of a page as text, or null when it can't be had now; says on the document if the session is over. */
+/** GET a fragment of a page as text, or null when it can't be had now; says on the document if the session is over,
+ * or if whoever has this page may not see it any more. */
 export async function fragment(url) {
   try {
     const response = await fetch(url, { headers: { "X-Background": "1" } });
     if (response.redirected) document.dispatchEvent(new CustomEvent("session:over"));
+    if (response.status === 403) document.dispatchEvent(new CustomEvent("page:refused"));
     return response.ok && !response.redirected ? await response.text() : null;
   } catch {
     return null;

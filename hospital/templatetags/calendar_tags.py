@@ -1,12 +1,16 @@
 """The inside of a calendar's cells. A week has two thousand cases: they are written here, not in a template."""
 
+from datetime import date
+from functools import lru_cache
+from html import escape
+
 from django import template
 from django.urls import reverse
-from django.utils.html import escape
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 
-from hospital.templatetags.interface import state_icon
-from scheduling.selectors.week import WeekCase, WeekCell
+from hospital.templatetags.interface import hours, state_icon
+from scheduling.selectors.week import Week, WeekCase, WeekCell, WeekRow
 
 register = template.Library()
 STATES = {
@@ -20,13 +24,43 @@ STATES = {
 """A status's look; those of the day board."""
 NUMBER = 987654321
 """Stands in an address for the number of a case."""
+FULL = 100
+OF_OPEN = " of the open hours planned"
+_TODAY = ' class="is-today"'
 
 
 @register.simple_tag
-def week_cases(cell: WeekCell, first: int, span: int) -> SafeString:
-    """Draw a cell: a strip of the day with the cases in their places, and a line for each case."""
+def week_cells(row: WeekRow, week: Week, today: date) -> SafeString:
+    """Draw a row's seven days: whose the day is, how full, why it is closed, and the cases."""
+    cells = "".join(
+        f'<td{_TODAY if cell.day == today else ""} data-label="{_label(cell.day)}">'
+        f"{_head(cell)}{_cases(cell, week.first, week.span)}</td>"
+        for cell in row.cells
+    )
+    return mark_safe(cells)  # noqa: S308  # what people typed is escaped
+
+
+@lru_cache(maxsize=64)
+def _label(day: date) -> str:
+    return escape(date_format(day, "D j M"))
+
+
+def _head(cell: WeekCell) -> str:
+    owners = f'<span class="wk-owner">{escape(cell.owners)}</span>' if cell.owners else ""
+    load = ""
+    if cell.load is not None:
+        over = " is-over" if cell.load > FULL else ""
+        load = f'<span class="wk-load{over}">{cell.load}%<span class="visually-hidden">{OF_OPEN}</span></span>'
+    elif cell.used:
+        load = f'<span class="wk-load">{escape(hours(cell.used))}</span>'
+    closed = f'<p class="wk-closed">{escape(cell.closed)}</p>' if cell.closed else ""
+    return owners + load + closed
+
+
+def _cases(cell: WeekCell, first: int, span: int) -> str:
+    """Draw a strip of the day with the cases in their places, and a line for each case."""
     if not cell.cases:
-        return SafeString("")
+        return ""
     before, after = reverse("scheduling:operation-detail", args=[NUMBER]).split(str(NUMBER))
     strip = "".join(
         f'<i class="hue-{case.hue}" style="--s:{100 * (case.begins - first) / span:.1f};'
@@ -34,7 +68,7 @@ def week_cases(cell: WeekCell, first: int, span: int) -> SafeString:
         for case in cell.cases
     )
     lines = "".join(_line(case, before, after) for case in cell.cases)
-    return mark_safe(f'<div class="strip" aria-hidden="true">{strip}</div><ol class="wk-cases">{lines}</ol>')  # noqa: S308  # what people typed is escaped
+    return f'<div class="strip" aria-hidden="true">{strip}</div><ol class="wk-cases">{lines}</ol>'
 
 
 def _line(case: WeekCase, before: str, after: str) -> str:

@@ -1,4 +1,4 @@
-"""``python -m bench``: bookings, the day board over years of history, rights, the browser, the audit record."""
+"""``python -m bench``: bookings, the day board over years, rights, the browser, open boards, the audit record."""
 
 import argparse
 import os
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BENCHES = ("booking", "slots", "board", "access", "browser", "record", "trail")
+BENCHES = ("booking", "slots", "board", "access", "browser", "boards", "record", "trail")
 
 
 def arguments() -> argparse.Namespace:

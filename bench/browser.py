@@ -1,7 +1,7 @@
-"""The day view of 40 theatres and 300 cases in a real Chromium: painting, dragging, accessibility."""
+"""The day of 40 theatres and 300 cases, and its week, in a real Chromium: painting, dragging, accessibility."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from bench.figures import percentile, table
 from bench.house import House, build_house
 from bench.site import site
 from scheduling.models import Operation
+from scheduling.selectors.week import monday_of
 
 CASES_A_DAY = 300
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
@@ -23,9 +24,10 @@ ARGUMENTS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-WATCH_PAINTING = f"""
+DAYS = 7
+WATCH_PAINTING = """
 const look = () => {{
-  if (document.getElementsByClassName("case-item").length < {CASES_A_DAY}) requestAnimationFrame(look);
+  if (document.getElementsByClassName("{mark}").length < {cases}) requestAnimationFrame(look);
   else setTimeout(() => {{ window.painted = performance.now(); }});  // after this frame has been painted
 }};
 requestAnimationFrame(look);
@@ -33,11 +35,11 @@ requestAnimationFrame(look);
 """Counts and nothing else: asking for a case's place would make the browser lay out again and again."""
 NO_STREAM = "window.EventSource = class extends EventTarget { close() {} };"
 """The live stream is another process. Answering in its place would switch the browser's cache off."""
-PAINTED = """() => {
+PAINTED = """(mark) => {
   const page = performance.getEntriesByType("navigation")[0];
   const first = performance.getEntriesByName("first-contentful-paint")[0];
-  const ready = performance.getEntriesByName("timeline-ready")[0];
-  const cases = [...document.querySelectorAll(".case-item")];
+  const ready = performance.getEntriesByName("timeline-ready")[0] || { startTime: NaN };
+  const cases = [...document.getElementsByClassName(mark)];
   return {
     cases: cases.filter((item) => item.getBoundingClientRect().width > 0).length,
     html: page.decodedBodySize, server: page.responseStart - page.requestStart,
@@ -62,8 +64,8 @@ DRAG_STEPS = 150
 def measure(*, quick: bool) -> dict[str, Any]:
     """Measure, print the tables and return the figures."""
     house = build_house()
-    day = timezone.localdate() + timedelta(days=7)
-    booked = place_cases(house, first_day=day, days=1, a_day=CASES_A_DAY, status="scheduled").first
+    day = monday_of(timezone.localdate()) + timedelta(days=7)
+    booked = place_cases(house, first_day=day, days=DAYS, a_day=CASES_A_DAY, status="scheduled").first
     waiting = list_cases(house, CASES_A_DAY).first
     settle()
     session = _signed_in(house)
@@ -71,11 +73,12 @@ def measure(*, quick: bool) -> dict[str, Any]:
     patient = Operation.objects.get(pk=waiting).patient_id
     with site() as address, chromium() as browser:
         loads = [_load(browser, address, session, day) for _ in range(times)]
+        weeks = [_load_week(browser, address, session, day) for _ in range(times)]
         cards = ("case", "wl") * (2 if quick else 5)
         drags = [_drag(browser, address, session, day, card) for card in cards]
         paths = _paths(day, booked, waiting, patient)
         faults = {scheme: _faults(browser, address, session, paths, scheme) for scheme in ("light", "dark")}
-    return _shown(loads, drags, faults)
+    return _shown(loads, weeks, drags, faults)
 
 
 def _signed_in(house: House) -> str:
@@ -114,12 +117,23 @@ def _load(browser: Browser, address: str, session: str, day: date) -> dict[str, 
     """Open the day twice in a fresh window and return the second time, when styles and scripts are there."""
     page = _page(browser, address, session)
     _open(page, day)
-    page.add_init_script(WATCH_PAINTING)
-    _open(page, day)
+    return _watched(page, lambda: _open(page, day), "case-item", CASES_A_DAY)
+
+
+def _load_week(browser: Browser, address: str, session: str, day: date) -> dict[str, float]:
+    """Open the week twice in a fresh window and return the second time."""
+    page = _page(browser, address, session)
+    page.goto(f"/schedule/week/{day}/")
+    return _watched(page, lambda: page.goto(f"/schedule/week/{day}/"), "wk", DAYS * CASES_A_DAY)
+
+
+def _watched(page: Page, load: Callable[[], object], mark: str, cases: int) -> dict[str, float]:
+    page.add_init_script(WATCH_PAINTING.format(mark=mark, cases=cases))
+    load()
     page.wait_for_function("window.painted > 0")
-    found: dict[str, float] = page.evaluate(PAINTED)
+    found: dict[str, float] = page.evaluate(PAINTED, mark)
     page.context.close()
-    if found["cases"] != CASES_A_DAY:
+    if found["cases"] != cases:
         message = f"{found['cases']} cases were laid out"
         raise AssertionError(message)
     return found
@@ -192,16 +206,26 @@ PAINTING = {
     "begin of data to first paint of anything": "first_paint",
     "begin of data to ready for hands": "ready",
 }
+OF_A_WEEK = {label: key for label, key in PAINTING.items() if key != "ready"}
+"""A week is for reading; no script makes it ready."""
 DRAGGING = {"case": "a case between theatres", "wl": "a card from the waiting list"}
 
 
 def _shown(
-    loads: list[dict[str, float]], drags: list[dict[str, Any]], faults: dict[str, dict[str, list[str]]]
+    loads: list[dict[str, float]],
+    weeks: list[dict[str, float]],
+    drags: list[dict[str, Any]],
+    faults: dict[str, dict[str, list[str]]],
 ) -> dict[str, Any]:
     painting = {label: _spread([load[key] for load in loads], 50, 95) for label, key in PAINTING.items()}
     size = loads[0]["html"]
     title = f"40 theatres x {CASES_A_DAY} cases, {len(loads)} loads, HTML {size / 1000:.0f} kB"
     table(title, ("", "p50 ms", "p95 ms"), [[label, *row.values()] for label, row in painting.items()])
+    week = {label: _spread([load[key] for load in weeks], 50, 95) for label, key in OF_A_WEEK.items()}
+    title = (
+        f"a week, 40 theatres x {DAYS * CASES_A_DAY} cases, {len(weeks)} loads, HTML {weeks[0]['html'] / 1000:.0f} kB"
+    )
+    table(title, ("", "p50 ms", "p95 ms"), [[label, *row.values()] for label, row in week.items()])
     dragging = {
         label: _spread([frame for drag in drags if drag["card"] == card for frame in drag["frames"]], 50, 95, 99)
         for card, label in DRAGGING.items()
@@ -214,7 +238,7 @@ def _shown(
         for name, found in pages.items():
             for fault in found:
                 print(f"{scheme}, {name}: {fault}")
-    return {"html_bytes": size, "painting": painting, "dragging": dragging, "axe": faults, "loads": loads}
+    return {"html_bytes": size, "painting": painting, "week": week, "dragging": dragging, "axe": faults, "loads": loads}
 
 
 def _spread(values: list[float], *shares: int) -> dict[str, float]:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from urllib.error import URLError
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import urlopen
@@ -14,8 +14,11 @@ from urllib.request import urlopen
 from django.db import connection
 
 from hospital.embedded.place import ROOT, current_place
+from hospital.serving import Address, services
 
 READY_SECONDS = 60
+WORKERS = 2
+"""Of the pages, as ``manage.py serve`` has."""
 
 
 @contextmanager
@@ -32,6 +35,28 @@ def site() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait()
+
+
+@contextmanager
+def whole_site() -> Iterator[tuple[str, int]]:
+    """Serve pages and live streams behind the front, with the workers that ``make run`` has; give the address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        host, port = probe.getsockname()
+    place = current_place()
+    address = Address(host, port)
+    wanted = [one for one in services(place, address, WORKERS) if one.name in ("web", "live", "front")]
+    (place.folder / "caddy").mkdir(exist_ok=True)
+    with ExitStack() as stack:
+        for one in wanted:
+            environment = {**os.environ, **one.environment, "DATABASE_URL": _database_url()}
+            environment.pop("DATABASE_ROLE", None)  # that role has no rights in the bench's database
+            log = stack.enter_context((place.logs / f"bench-{one.name}.log").open("ab"))
+            process = subprocess.Popen(one.command, cwd=ROOT, env=environment, stdout=log, stderr=log)  # noqa: S603
+            stack.callback(process.wait)
+            stack.callback(process.terminate)
+        _wait(f"http://{host}:{port}/readyz", process)
+        yield host, port
 
 
 def _database_url() -> str:

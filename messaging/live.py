@@ -13,6 +13,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 CHANNEL = f"{settings.CHANNEL_PREFIX}schedule-changed"
+COUNTER = f"{settings.CHANNEL_PREFIX}schedule-changes"
+"""On Redis: how many changes were told."""
 TIMEOUT_SECONDS = 0.5
 PAUSE_SECONDS = 5.0
 """After a failure that took its time nobody tries for so long: else a Redis that hangs would slow down every booking.
@@ -32,11 +34,31 @@ def publish_changed(days: Iterable[date]) -> None:
     began = time.monotonic()
     text = json.dumps({"days": sorted(day.isoformat() for day in days)})
     try:
-        _connection().publish(CHANNEL, text)
+        # Counted first: whoever is told finds the count raised already.
+        told = _connection().pipeline(transaction=False)
+        told.incr(COUNTER)
+        told.publish(CHANNEL, text)
+        told.execute()
     except redis.RedisError:
-        if time.monotonic() - began > QUICK_SECONDS:
-            _Pause.until = time.monotonic() + PAUSE_SECONDS
+        _leave_alone(began)
         logger.warning("The live update could not be published; open pages will poll.")
+
+
+def changes_so_far() -> int | None:
+    """Return how many changes were told, to be compared with what it was; None where Redis can't say."""
+    began = time.monotonic()
+    if began < _Pause.until:
+        return None
+    try:
+        return int(_connection().get(COUNTER) or 0)
+    except redis.RedisError:
+        _leave_alone(began)
+        return None
+
+
+def _leave_alone(began: float) -> None:
+    if time.monotonic() - began > QUICK_SECONDS:
+        _Pause.until = time.monotonic() + PAUSE_SECONDS
 
 
 class _Pause:

@@ -18,6 +18,7 @@ from scheduling.models import Display, EventKind, Operation, OperationEvent, Sta
 from scheduling.period import Period
 from scheduling.selectors.live_board import families_board, live_board
 from scheduling.services.displays import create_display, revoke_display
+from scheduling.views import shared_drawing
 from tests.factories import PatientFactory, SiteFactory, TheatreFactory, UserFactory
 from tests.scheduling.views.conftest import client_of
 from tests.scheduling.world import World
@@ -29,6 +30,7 @@ LINK = re.compile(r"http://testserver/display/open/#([\w-]{43})")
 @pytest.fixture
 def world(transactional_db: None) -> World:
     cache.clear()
+    shared_drawing._kept.clear()  # of another test's hospital
     return World.make()
 
 
@@ -303,6 +305,16 @@ def test_more_displays_and_cases_take_no_more_queries(world: World, manager: Use
         create_display(actor=manager, name=name, board="theatres", theatre_ids=[world.two.pk])
         world.booked(timezone.now() + timedelta(hours=2), operation=world.waiting()) if name == "a" else None
     assert (count("/displays/", client), count("/display/", wall)) == before
+
+
+def test_a_change_shows_at_the_next_look_though_drawings_are_shared(world: World, manager: User) -> None:
+    client, other = screen(manager), screen(manager, name="Coffee room")
+    before = client.get("/display/", headers={"X-Background": "1"}).content
+    with CaptureQueriesContext(connection) as captured:
+        assert other.get("/display/", headers={"X-Background": "1"}).content == before
+    assert not any("scheduling_operation" in query["sql"] for query in captured)
+    booked = world.booked(timezone.now() + timedelta(minutes=30))
+    assert f"Case {booked.pk}" in client.get("/display/", headers={"X-Background": "1"}).content.decode()
 
 
 def test_the_selector_says_nothing_of_whose_without_a_viewer(world: World) -> None:

@@ -68,7 +68,10 @@ def _cases(cell: WeekCell, first: int, span: int) -> str:
         for case in cell.cases
     )
     lines = "".join(_line(case, before, after) for case in cell.cases)
-    return f'<div class="strip" aria-hidden="true">{strip}</div><ol class="wk-cases">{lines}</ol>'
+    return (
+        f'<div class="wk-day" style="--n:{len(cell.cases)}"><div class="strip" aria-hidden="true">{strip}</div>'
+        f'<ol class="wk-cases">{lines}</ol></div>'
+    )
 
 
 def _line(case: WeekCase, before: str, after: str) -> str:

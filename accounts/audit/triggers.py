@@ -29,6 +29,7 @@ HIDDEN: dict[str, set[str]] = {
     "analytics_securityfinding": {"note"},
     "resources_unavailability": {"note"},
     "scheduling_operation": {"notes", "external_id"},
+    "scheduling_loankit": {"what", "supplier", "reference"},
     "scheduling_operationchange": {"before", "after"},
     "auditlog_logentry": {"changes", "changes_text", "serialized_data", "object_repr", "additional_data"},
     "django_admin_log": {"object_repr", "change_message"},

@@ -191,6 +191,20 @@ def not_ready(plan: Plan, facts: Facts) -> Iterator[Conflict]:  # noqa: ARG001
         yield _soft(plan, "not_ready", message, "Let the clock run again first, or give the reason.")
 
 
+def kit_late(plan: Plan, facts: Facts) -> Iterator[Conflict]:
+    """Kit on loan is promised for a day that is too late for the operation."""
+    day = local_day(plan.period)
+    for kit in facts.needs.kit.get(plan.operation.pk, []):
+        if kit.is_awaited and kit.expected_on and kit.in_time_from and day < kit.in_time_from:
+            yield _soft(
+                plan,
+                "kit_late",
+                f"{kit.name} comes on loan on {kit.expected_on:%a %d %b %Y}; "
+                f"the operation can have it in time from {kit.in_time_from:%a %d %b %Y}.",
+                "Choose that day or a later one, or give the reason.",
+            )
+
+
 def surgeon_daily_limit(plan: Plan, facts: Facts) -> Iterator[Conflict]:
     """The lead surgeon would do more operations that day than agreed."""
     surgeon = facts.resources.get(plan.lead_surgeon_id or 0)
@@ -280,6 +294,7 @@ SOFT_RULES: tuple[Rule, ...] = (
     no_bed,
     past_due,
     not_ready,
+    kit_late,
     surgeon_daily_limit,
     infectious_not_last,
     supervision_exceeded,

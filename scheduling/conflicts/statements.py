@@ -72,5 +72,8 @@ FROM resources_staffcredential WHERE staff_member_id = ANY(%(leads)s::bigint[])
 UNION ALL
 SELECT 'allergy', patient_id, NULL, substance, 1, NULL, NULL, NULL
 FROM patients_allergy WHERE patient_id = ANY(%(patients)s::bigint[])
+UNION ALL
+SELECT 'kit', operation_id, NULL, what, quantity, ARRAY[state], expected_on, expected_on + days_before
+FROM scheduling_loankit WHERE operation_id = ANY(%(operations)s::bigint[])
 """
-"""What operations need, theatres have, procedures ask of surgeons, surgeons hold and patients must not meet."""
+"""What operations need (on loan too), theatres have, procedures ask, surgeons hold and patients must not meet."""

@@ -23,6 +23,7 @@ from scheduling.models.history import (
     OperationChange,
     OperationEvent,
 )
+from scheduling.models.kit import KIT_AWAITED, KIT_THERE_OR_NOT_NEEDED, KIT_TO_COME, KitState, LoanKit, kit_name
 from scheduling.models.notes import ListNote
 from scheduling.models.operation import (
     Assessment,
@@ -37,6 +38,9 @@ from scheduling.models.waiting import ClockPause, PauseKind
 from scheduling.status import Status
 
 __all__ = [
+    "KIT_AWAITED",
+    "KIT_THERE_OR_NOT_NEEDED",
+    "KIT_TO_COME",
     "AnaesthesiaType",
     "Answer",
     "Assessment",
@@ -49,8 +53,10 @@ __all__ = [
     "DelayReason",
     "EstimateSource",
     "EventKind",
+    "KitState",
     "Laterality",
     "ListNote",
+    "LoanKit",
     "Operation",
     "OperationChange",
     "OperationDelay",
@@ -66,4 +72,5 @@ __all__ = [
     "ReservationRole",
     "Side",
     "Status",
+    "kit_name",
 ]

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from resources.models import Resource
 from scheduling.conflicts import Conflict, Facts, check_plan
-from scheduling.conflicts.rules_hard import missing_needs
+from scheduling.conflicts.rules_hard import missing_kit, missing_needs
 from scheduling.models import (
     ClockPause,
     Operation,
@@ -59,7 +59,7 @@ def operation_page(operation: Operation, viewer: User) -> OperationPage:
         plan = Plan.current(operation, rows)
         facts = Facts.load([plan])
         facts.occupy(plan)
-        missing = missing_needs(replace(plan, confirming=True), facts)
+        missing = [*missing_needs(replace(plan, confirming=True), facts), *missing_kit(plan, facts)]
         conflicts = check_plan(plan, facts)
     return OperationPage(
         operation=operation,

@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from resources.models import (
     Bed,
@@ -22,7 +23,14 @@ from scheduling.models import Operation, OperationEquipment, OperationStaff, Res
 from scheduling.period import Period
 from scheduling.plan import Assignment, Plan
 from scheduling.services.writing import place
-from tests.factories import BlockFactory, PatientFactory, PriorityFactory, ProcedureFactory, StaffMemberFactory
+from tests.factories import (
+    BlockFactory,
+    LoanKitFactory,
+    PatientFactory,
+    PriorityFactory,
+    ProcedureFactory,
+    StaffMemberFactory,
+)
 
 DAYS = 2
 ALL_WEEK = range(1, 8)
@@ -138,7 +146,9 @@ class RandomHospital:
             theatre_id=self.pick(*self.theatres).pk,
             period=Period.lasting(self.at(), operation.in_room_minutes),
             assignments=tuple(
-                Assignment(resource_id=resource.pk, role=role) for resource, role in members if self.chance(0.6)
+                Assignment(resource_id=resource.pk, role=role, tail_minutes=self.tail(role))
+                for resource, role in members
+                if self.chance(0.6)
             ),
         )
         try:
@@ -147,6 +157,9 @@ class RandomHospital:
                 operation.save()
         except IntegrityError:
             assert Operation.objects.get(pk=operation.pk).status == Status.WAITING
+
+    def tail(self, role: str) -> int:
+        return self.items[0].type.turnaround_minutes if role == ReservationRole.EQUIPMENT else 0
 
     def wanting(self) -> Operation:
         operation = self.new(
@@ -160,4 +173,12 @@ class RandomHospital:
         for role in ("scrub_nurse", "circulating_nurse", "anaesthetist"):
             if self.chance(0.4):
                 OperationStaff.objects.create(operation=operation, role=role, quantity=self.pick(1, 1, 2))
+        if self.chance(0.3):
+            promised = timezone.localdate(self.start) + timedelta(days=self.pick(0, 1))
+            LoanKitFactory(
+                operation=operation,
+                expected_on=promised,
+                days_before=self.pick(0, 1),
+                state=self.pick("to_order", "ordered", "arrived"),
+            )
         return Operation.objects.with_facts().get(pk=operation.pk)

@@ -111,6 +111,9 @@ class Oracle:
         grid = range(AROUND, AROUND + self.minutes, GRID)
         offset = -int(self.origin.timestamp() // 60) % GRID
         possible = [minute + offset for minute in grid if minute + offset < AROUND + self.minutes]
+        kit = self.operation.loan_kit.exclude(state="arrived")
+        kit_days = [one.expected_on + timedelta(days=one.days_before) for one in kit]
+        possible = [minute for minute in possible if all(day <= self.local[minute].date() for day in kit_days)]
         return [minute for minute in possible if self.theatre_fits(theatre, minute) and self.team_fits(minute)]
 
     def theatre_fits(self, theatre: Theatre, minute: int) -> bool:

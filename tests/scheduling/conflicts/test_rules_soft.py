@@ -10,7 +10,14 @@ from resources.models.availability import UnavailabilityKind
 from scheduling.conflicts.rules_soft import SOFT_RULES
 from scheduling.models import Operation, ReservationRole
 from scheduling.period import Period
-from tests.factories import BlockFactory, PriorityFactory, SpecialtyFactory, TheatreFactory, open_all_week
+from tests.factories import (
+    BlockFactory,
+    LoanKitFactory,
+    PriorityFactory,
+    SpecialtyFactory,
+    TheatreFactory,
+    open_all_week,
+)
 from tests.scheduling.conflicts.saying import soft
 from tests.scheduling.world import TUESDAY, World, plan_for
 
@@ -190,6 +197,26 @@ def test_not_ready(world: World) -> None:
         assert soft(plan_for(operation, world.one, world.at(10))) == [("not_ready", words)]
     fit = world.waiting(assessment="fit", fit_until=world.day)
     assert soft(plan_for(fit, world.one, world.at(10))) == []
+
+
+@pytest.mark.parametrize("state", ["to_order", "ordered", "arrived", "not_coming", "returned", "not_needed"])
+def test_kit_late(world: World, state: str) -> None:
+    """Promised for two days before the day, and needed two days before."""
+    promised = world.day - timedelta(days=2)
+    operation = world.waiting()
+    LoanKitFactory(operation=operation, what="Knee set", quantity=2, expected_on=promised, state=state)
+    LoanKitFactory(operation=operation)  # nobody knows when it comes
+    LoanKitFactory(expected_on=promised)  # somebody else's
+
+    def said(days: int) -> list[tuple[str, str]]:
+        return soft(plan_for(operation, world.one, world.at(10, days=days)))
+
+    words = (
+        f"2 x Knee set comes on loan on {promised:%a %d %b %Y}; "
+        f"the operation can have it in time from {world.day:%a %d %b %Y}."
+    )
+    assert said(-1) == ([("kit_late", words)] if state in ("to_order", "ordered") else [])
+    assert said(0) == []
 
 
 def test_past_due(world: World) -> None:

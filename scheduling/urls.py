@@ -61,6 +61,7 @@ urlpatterns = [
     path("sessions/<int:session_id>/swap/", sessions.session_swap, name="session-swap"),
     path("theatres/<int:theatre_id>/gap/", waiting.gap_page, name="gap"),
     path("affected/", affected.affected_page, name="affected"),
+    path("credentials/", affected.credentials_page, name="credentials"),
     path("kit/", kit.kit_list_page, name="kit-list"),
     path("operations/<int:operation_id>/kit/", kit.kit_add, name="kit-add"),
     path("operations/<int:operation_id>/kit/<int:kit_id>/", kit.kit_change, name="kit-change"),

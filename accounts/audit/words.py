@@ -37,6 +37,7 @@ PAGES = {
     "scheduling:operation-resume": "Operation that waits",
     "scheduling:theatre-list": "Theatre list",
     "scheduling:list-note": "Theatre list",
+    "scheduling:credentials": "Credentials that end",
     "scheduling:kit-list": "Kit to come",
     "scheduling:kit-add": "Kit to come",
     "scheduling:kit-change": "Kit to come",

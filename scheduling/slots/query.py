@@ -189,7 +189,9 @@ WITH days AS (
     FROM stretch,
         LATERAL (SELECT greatest(lower(starts), least(%(near)s::timestamptz, upper(starts))) AS wanted) AS n,
         LATERAL (VALUES (to_timestamp(ceil(extract(epoch FROM wanted) / 300) * 300)),
-                        (to_timestamp(floor(extract(epoch FROM wanted) / 300) * 300))) AS on_grid(start)
+                        -- a stretch does not contain its own end: the one before it is asked for
+                        (to_timestamp(floor(extract(epoch FROM wanted - interval '1 microsecond') / 300) * 300))
+               ) AS on_grid(start)
     WHERE starts @> start
     ORDER BY id, starts, abs(extract(epoch FROM start - wanted))
 )

@@ -62,6 +62,7 @@ PAGES: dict[str, Row] = {
     "scheduling:session-swap": Row("CS", None, 422, False, False),
     "scheduling:gap": Row("CB", 404, None, True, False),
     "scheduling:affected": Row("CBT", 200, 302, False, False),
+    "scheduling:credentials": Row("CBT", 200, None, True, False),
     "scheduling:kit-list": Row("CBSATW", 200, None, True, False),
     "scheduling:kit-add": Row("CBT", None, 422, False, True),
     "scheduling:kit-change": Row("CBT", None, 422, False, True),

@@ -37,6 +37,7 @@ PATHS: dict[str, Callable[[Hospital], str]] = {
     "month": lambda h: f"/schedule/month/{h.day}/",
     "live board": lambda _: "/board/",
     "families' board": lambda _: "/board/families/",
+    "credentials": lambda _: "/credentials/",
     "kit to come": lambda _: "/kit/",
     "affected": lambda _: "/affected/",
     "blocks": lambda h: f"/blocks/{h.day}/",

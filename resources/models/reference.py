@@ -71,6 +71,15 @@ class Credential(CodedName):
     """A permission to practise that some procedures ask of the lead surgeon."""
 
 
+class Grade(CodedName):
+    """How senior a member of staff is: consultant, registrar, team leader. It decides nothing by itself."""
+
+    rank = models.PositiveSmallIntegerField(default=1, help_text="1 is the most senior; lists are in this order.")
+
+    class Meta:
+        ordering = ("rank", "name")
+
+
 class EquipmentType(CodedName):
     """A kind of equipment of which the hospital owns countable items."""
 

@@ -52,7 +52,7 @@ class OperationPage:
 
 def operation_page(operation: Operation, viewer: User) -> OperationPage:
     """Return what the page of ``operation`` shows to ``viewer``; load it with ``with_facts()``."""
-    rows = list(operation.reservations.filter(active=True).select_related("resource"))
+    rows = list(operation.reservations.filter(active=True).select_related("resource__staffmember__grade"))
     missing: list[str] = []
     conflicts: list[Conflict] = []
     if operation.is_movable:

@@ -172,6 +172,7 @@ ADMIN: dict[str, AdminRow] = {
     "resources.equipmentitem": _LIST,
     "resources.equipmenttype": _LIST,
     "resources.feature": _LIST,
+    "resources.grade": _LIST,
     "resources.resource": AdminRow("CD", "", "", ""),
     "resources.shift": _TIMES,
     "resources.site": _LIST,

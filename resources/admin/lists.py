@@ -54,7 +54,7 @@ class SpecialtyAdmin(CodedNameAdmin):
     """Owns blocks and procedures."""
 
     specialty_paths = ("pk",)
-    list_display = ("name", "code", "hue")
+    list_display = ("name", "code", "hue", "turnover_minutes")
     list_filter = ("hue",)
 
 

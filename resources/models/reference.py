@@ -54,6 +54,11 @@ class Specialty(CodedName):
     """A surgical specialty; it owns blocks and procedures."""
 
     hue = models.CharField(max_length=12, choices=Hue, default=Hue.SLATE)
+    turnover_minutes = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Standard minutes before and after its cases, if more than the theatre's. Empty: as there.",
+    )
 
     class Meta(CodedName.Meta):
         verbose_name_plural = "specialties"

@@ -77,8 +77,9 @@ def held(resource_ids: Iterable[int], plans: Sequence[Plan], window: Period) -> 
             exclusive=exclusive,
             procedure=procedure,
             infectious=infectious,
+            specialty_id=specialty,
         )
-        for operation, owner, role, period, in_room, exclusive, procedure, infectious in rows
+        for operation, owner, role, period, in_room, exclusive, procedure, infectious, specialty in rows
     ]
 
 
@@ -139,7 +140,8 @@ class Needs:
     Keys: ``features`` and ``theatre_features`` map an operation, a theatre to feature ids with
     names; ``equipment`` an operation to (type, quantity); ``staff`` to (role, quantity);
     ``credentials`` a procedure to credential ids with names, ``held`` a lead surgeon to those held;
-    ``allergies`` a patient to substances; ``kit`` an operation to what has to come from outside.
+    ``allergies`` a patient to substances; ``kit`` an operation to what has to come from outside;
+    ``turnover`` a specialty to its standard minutes, where it has its own.
     """
 
     features: dict[int, dict[int, str]]
@@ -150,6 +152,7 @@ class Needs:
     held: dict[int, list[StaffCredential]]
     allergies: dict[int, list[str]]
     kit: dict[int, list[KitNeed]]
+    turnover: dict[int, int]
 
     @classmethod
     def of(cls, plans: Sequence[Plan]) -> Self:
@@ -169,6 +172,7 @@ class Needs:
             # Whatever the record's summary says: an allergy that stands there counts.
             allergies={pk: [row[1] for row in rows] for pk, rows in _by_owner(found["allergy"]).items()},
             kit={pk: [_kit(*row) for row in rows] for pk, rows in _by_owner(found["kit"]).items()},
+            turnover={pk: rows[0][2] for pk, rows in _by_owner(found["turnover"]).items()},
         )
 
 

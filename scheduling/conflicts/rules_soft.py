@@ -118,7 +118,7 @@ def not_rostered(plan: Plan, facts: Facts) -> Iterator[Conflict]:
 
 
 def turnover_short(plan: Plan, facts: Facts) -> Iterator[Conflict]:
-    """Less than the theatre's standard turnover between this case and a neighbour."""
+    """Less than the standard turnover of the theatre, or of a specialty, between this case and a neighbour."""
     theatre: Theatre = facts.resources[plan.theatre_id].theatre
     for busy in facts.others(plan, plan.theatre_id):
         if busy.period.overlaps(plan.theatre_hold.period):
@@ -127,12 +127,13 @@ def turnover_short(plan: Plan, facts: Facts) -> Iterator[Conflict]:
             (plan.period.start - busy.in_room.end).total_seconds(),
             (busy.in_room.start - plan.period.end).total_seconds(),
         )
-        if gap < theatre.turnover_minutes * 60:
+        needed = facts.turnover_between(plan, busy)
+        if gap < needed * 60:
+            who = theatre.name if needed == theatre.turnover_minutes else "the specialty"
             yield _soft(
                 plan,
                 "turnover_short",
-                f"Only {int(gap // 60)} min between this and {busy.case}; "
-                f"{theatre.name} needs {theatre.turnover_minutes}.",
+                f"Only {int(gap // 60)} min between this and {busy.case}; {who} needs {needed}.",
                 "Leave more time between the two, or give the reason.",
                 resource_id=plan.theatre_id,
                 other_operation_id=busy.operation_id,

@@ -44,7 +44,7 @@ class RandomHospital:
 
     def __init__(self, seed: int, start: datetime) -> None:
         self.random, self.start = Random(seed), start
-        self.specialties = [Specialty.objects.create(code=f"s{n}", name=f"Specialty {n}") for n in range(2)]
+        self.specialties = [self.specialty(n) for n in range(2)]
         self.surgeons = [self.surgeon() for _ in range(2)]
         self.nurses = [self.person("scrub_nurse") for _ in range(2)] + [self.person("circulating_nurse")]
         self.others = [self.person("anaesthetist")]
@@ -67,6 +67,10 @@ class RandomHospital:
 
     def chance(self, probability: float) -> bool:
         return self.random.random() < probability
+
+    def specialty(self, number: int) -> Specialty:
+        turnover = self.pick(None, None, 10, 45)
+        return Specialty.objects.create(code=f"s{number}", name=f"Specialty {number}", turnover_minutes=turnover)
 
     def hours(self) -> tuple[time, time]:
         first, last = sorted(self.random.sample(range(24 * 12), 2))
@@ -118,10 +122,10 @@ class RandomHospital:
             resource=Resource.objects.get(pk=resource.pk), kind="closure", period=self.period(self.pick(15, 60, 240))
         )
 
-    def new(self, **fields: Any) -> Operation:
+    def new(self, *, specialty: int = 0, **fields: Any) -> Operation:
         return Operation.objects.create(
             procedure=self.procedure,
-            specialty=self.specialties[0],
+            specialty=self.specialties[specialty],
             priority=self.priority,
             set_up_minutes=self.pick(0, 10, 20),
             anaesthesia_minutes=self.pick(0, 15),
@@ -134,7 +138,8 @@ class RandomHospital:
 
     def book_something(self) -> None:
         """Book without asking the rules: only the database's constraints have a say."""
-        operation = self.new(patient=self.patient if self.chance(0.3) else PatientFactory())
+        patient = self.patient if self.chance(0.3) else PatientFactory()
+        operation = self.new(patient=patient, specialty=self.pick(0, 1))
         members = [
             (self.pick(*self.surgeons), ReservationRole.LEAD_SURGEON),
             (self.pick(*self.nurses), ReservationRole.SCRUB_NURSE),

@@ -157,6 +157,34 @@ def test_turnover_over_midnight(world: World, day_theatre: Theatre) -> None:
     assert [rule for rule, _ in soft(plan)] == ["turnover_short"]
 
 
+@pytest.mark.parametrize("whose", ["own", "the other's"])
+def test_a_specialty_that_takes_longer_to_turn_over(world: World, day_theatre: Theatre, whose: str) -> None:
+    """Before and after its cases; a specialty that takes less changes nothing."""
+    long = SpecialtyFactory(turnover_minutes=30)
+    other = SpecialtyFactory(turnover_minutes=5)
+    booked, wanted = (long, other) if whose == "the other's" else (other, long)
+    first = world.booked(world.at(10), theatre=day_theatre, clean_up_minutes=0, specialty=booked)
+
+    def said(hour: int, minute: int) -> list[tuple[str, str]]:
+        operation = world.waiting(set_up_minutes=0, clean_up_minutes=0, specialty=wanted)
+        return soft(plan_for(operation, day_theatre, world.at(hour, minute)))
+
+    words = f"Only 29 min between this and case {first.pk}, Hip replacement; the specialty needs 30."
+    assert said(11, 29) == said(8, 31) == [("turnover_short", words)]
+    assert said(11, 30) == said(8, 30) == []
+
+
+def test_two_plans_keep_the_turnover_of_their_specialties(world: World, day_theatre: Theatre) -> None:
+    specialty = SpecialtyFactory(turnover_minutes=30)
+    plans = [
+        plan_for(
+            world.waiting(set_up_minutes=0, clean_up_minutes=0, specialty=one), day_theatre, world.at(hour, minute)
+        )
+        for one, hour, minute in ((specialty, 10, 0), (world.specialty, 11, 29))
+    ]
+    assert [rule for rule, _ in soft(plans)] == ["turnover_short", "turnover_short"]
+
+
 def test_no_bed(world: World) -> None:
     world.booked(world.at(10), members=[(world.bed, ReservationRole.BED)])  # there until 12:00
 

@@ -18,6 +18,7 @@ def register() -> None:
         models.EquipmentItem,
         models.EquipmentType,
         models.Feature,
+        models.Grade,
         models.Holiday,
         models.LayOut,
         models.OpeningException,

@@ -20,6 +20,7 @@ def register() -> None:
     auditlog.register(models.OperationEvent, exclude_fields=["reason"])
     auditlog.register(models.ListNote, exclude_fields=["text"])
     auditlog.register(models.ClockPause, exclude_fields=["note"])
+    auditlog.register(models.LoanKit, exclude_fields=["note"])
     auditlog.register(models.OperationDelay, exclude_fields=["note"])
     auditlog.register(models.Procedure, m2m_fields={"features", "credentials"})
     for model in (

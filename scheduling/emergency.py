@@ -27,16 +27,22 @@ class Listed:
     planned: Period
     set_up: int
     clean_up: int
+    turnover: int = 0
+    """Its specialty's standard minutes, 0 without any of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TheatreNow:
-    """One theatre: when its patient will be out (None: it is empty), the clean-up after, its list, when it closes."""
+    """One theatre: when its patient will be out (None: it is empty), the clean-up after, its list, when it closes.
+
+    ``turnover`` is its standard minutes, ``turnover_now`` those after the patient in it.
+    """
 
     theatre: int
     free_from: datetime | None
     clean_up: int
     turnover: int
+    turnover_now: int = 0
     listed: Sequence[Listed]
     closes: datetime | None
 
@@ -81,6 +87,7 @@ def place_in(
     minutes: int,
     set_up: int,
     clean_up: int,
+    turnover: int = 0,
     now: datetime,
     limit: datetime,
     bumped: frozenset[int],
@@ -92,16 +99,16 @@ def place_in(
     """
     start = now + timedelta(minutes=set_up)
     if theatre.free_from:
-        gap = max(theatre.turnover, theatre.clean_up + set_up)
+        gap = max(theatre.turnover, theatre.turnover_now, turnover, theatre.clean_up + set_up)
         start = max(start, theatre.free_from + timedelta(minutes=gap))
     period = Period.lasting(_up(start), minutes)
     moved: list[Moved] = []
     gone: list[Listed] = [case for case in theatre.listed if case.number in bumped]
-    end, after = period.end, clean_up
+    end, after, last_turnover = period.end, clean_up, turnover
     for case in sorted(theatre.listed, key=lambda one: one.planned):
         if case.number in bumped:
             continue
-        earliest = end + timedelta(minutes=max(theatre.turnover, after + case.set_up))
+        earliest = end + timedelta(minutes=max(theatre.turnover, last_turnover, case.turnover, after + case.set_up))
         begins = max(case.planned.start, _up(earliest)) if earliest > case.planned.start else case.planned.start
         ends = begins + timedelta(minutes=case.planned.minutes)
         if begins > case.planned.start and theatre.closes and ends > theatre.closes + timedelta(minutes=MOST_OVER):
@@ -109,7 +116,7 @@ def place_in(
             continue
         if begins > case.planned.start:
             moved.append(Moved(case=case, start=begins, late=_minutes(begins - case.planned.start)))
-        end, after = ends, case.clean_up
+        end, after, last_turnover = ends, case.clean_up, case.turnover
     last = max((case.planned.end for case in theatre.listed), default=now)
     return Place(
         theatre=theatre.theatre,

@@ -9,6 +9,7 @@ from patients.rights.holdings import NUMBER_ONLY, Care, Holding, hold, know_care
 from scheduling.models import (
     ChecklistAnswer,
     ClockPause,
+    LoanKit,
     Operation,
     OperationChange,
     OperationDelay,
@@ -79,6 +80,17 @@ def register() -> None:
             ),
             withheld={"id": NUMBER_ONLY},
             left={"note": ""},
+        ),
+        Holding(
+            model=LoanKit,
+            title="Kit on loan for the operations",
+            path="operation__patient",
+            given=(
+                *("operation", "what", "supplier", "quantity", "days_before", "state", "expected_on", "reference"),
+                *("note", "changed_at", "changed_by"),
+            ),
+            withheld=dict.fromkeys(("id", "version"), NUMBER_ONLY),
+            left={"what": "", "supplier": "", "reference": "", "note": ""},
         ),
         Holding(
             model=Reservation,

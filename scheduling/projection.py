@@ -15,8 +15,8 @@ from scheduling.period import Period
 class CaseToday:
     """What is known of one case.
 
-    ``set_up``, ``clean_up`` and the theatre's standard ``turnover`` are minutes; ``beds`` are the beds it holds after
-    theatre, with the minutes of each stay.
+    ``set_up``, ``clean_up`` and the standard ``turnover``, the theatre's or the specialty's, are minutes; ``beds`` are
+    the beds it holds after theatre, with the minutes of each stay.
     """
 
     number: int
@@ -67,14 +67,15 @@ def project(cases: Iterable[CaseToday], now: datetime) -> dict[int, Expected]:
     over, its lead surgeon is free, and not before ``now``; it keeps its planned length. Cases are taken in the order
     of their real or planned start.
     """
-    before: dict[int, tuple[datetime, int]] = {}  # when the case before leaves the theatre, and its clean-up
+    before: dict[int, tuple[datetime, int, int]] = {}  # when the case before leaves, its clean-up and turnover
     surgeon_free: dict[int, datetime] = {}
     bed_free: dict[int, datetime] = {}
     found: dict[int, Expected] = {}
     for case in sorted(cases, key=lambda one: (one.began or max(one.planned.start, _floor(now)), one.planned.start)):
         start, waits_for = _start(case, now, before.get(case.theatre), surgeon_free)
         period = Period(start, _end(case, start, now))
-        before[case.theatre] = max((period.end, case.clean_up), before.get(case.theatre, (period.end, case.clean_up)))
+        left = (period.end, case.clean_up, case.turnover)
+        before[case.theatre] = max(left, before.get(case.theatre, left))
         if case.surgeon is not None:
             surgeon_free[case.surgeon] = max(period.end, surgeon_free.get(case.surgeon, period.end))
         found[case.number] = Expected(
@@ -84,13 +85,13 @@ def project(cases: Iterable[CaseToday], now: datetime) -> dict[int, Expected]:
 
 
 def _start(
-    case: CaseToday, now: datetime, before: tuple[datetime, int] | None, surgeon_free: dict[int, datetime]
+    case: CaseToday, now: datetime, before: tuple[datetime, int, int] | None, surgeon_free: dict[int, datetime]
 ) -> tuple[datetime, str]:
     if case.began:
         return case.began, ""
     start, waits_for = max(case.planned.start, _floor(now)), ""
     if before:
-        ready = before[0] + timedelta(minutes=max(case.turnover, before[1] + case.set_up))
+        ready = before[0] + timedelta(minutes=max(case.turnover, before[2], before[1] + case.set_up))
         if ready > start:
             start, waits_for = ready, "theatre"
     if case.surgeon in surgeon_free:  # who is needed only once the patient is anaesthetised

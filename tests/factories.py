@@ -31,6 +31,7 @@ from scheduling.models import (
     ChangeVerb,
     ChecklistItem,
     DelayReason,
+    LoanKit,
     Operation,
     OperationChange,
     Priority,
@@ -249,6 +250,17 @@ class OperationFactory(DjangoModelFactory[Operation]):
                 actor=extracted or UserFactory(),
                 after=snapshot(self, []),
             )
+
+
+class LoanKitFactory(DjangoModelFactory[LoanKit]):
+    """Kit that is to be ordered, needed two days before the operation."""
+
+    class Meta:
+        model = LoanKit
+
+    operation = factory.SubFactory(OperationFactory)
+    what = factory.Sequence(lambda n: f"Revision set {n}")
+    changed_by = factory.SubFactory(UserFactory)
 
 
 class BlockTemplateFactory(DjangoModelFactory[BlockTemplate]):

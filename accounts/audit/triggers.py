@@ -30,6 +30,7 @@ HIDDEN: dict[str, set[str]] = {
     "resources_unavailability": {"note"},
     "scheduling_display": {"link_hash", "key_hash"},
     "scheduling_operation": {"notes", "external_id"},
+    "scheduling_loankit": {"what", "supplier", "reference"},
     "scheduling_operationchange": {"before", "after"},
     "auditlog_logentry": {"changes", "changes_text", "serialized_data", "object_repr", "additional_data"},
     "django_admin_log": {"object_repr", "change_message"},

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.admin_limits import LimitedAdmin
-from resources.models import Allergen, Credential, EquipmentType, Feature, Site, Specialty
+from resources.models import Allergen, Credential, EquipmentType, Feature, Grade, Site, Specialty
 from resources.permissions import AVAILABILITY, REFERENCE
 
 
@@ -35,6 +35,13 @@ class CodedNameAdmin(LimitedAdmin):
 admin.site.register((Feature, Credential), CodedNameAdmin)
 
 
+@admin.register(Grade)
+class GradeAdmin(CodedNameAdmin):
+    """The grades of staff, the most senior first."""
+
+    list_display = ("name", "code", "rank")
+
+
 @admin.register(Site)
 class SiteAdmin(CodedNameAdmin):
     """A building or campus."""
@@ -47,7 +54,7 @@ class SpecialtyAdmin(CodedNameAdmin):
     """Owns blocks and procedures."""
 
     specialty_paths = ("pk",)
-    list_display = ("name", "code", "hue")
+    list_display = ("name", "code", "hue", "turnover_minutes")
     list_filter = ("hue",)
 
 

@@ -100,14 +100,14 @@ class StaffMemberAdmin(KindAdmin):
 
     site_paths = ("site",)
     specialty_paths = ("specialties",)
-    list_display = ("name", "profession", "specialties_of", "code", "rostered", "in_use")
-    list_filter = ("in_use", "profession", "rostered", "specialties")
-    list_select_related = ("user", "site")
+    list_display = ("name", "profession", "grade", "specialties_of", "code", "rostered", "in_use")
+    list_filter = ("in_use", "profession", "grade", "rostered", "specialties")
+    list_select_related = ("user", "site", "grade")
     search_fields = ("name", "code")
-    autocomplete_fields = ("user", "specialties", "site")
+    autocomplete_fields = ("user", "grade", "specialties", "site")
     inlines = (StaffCredentialInline, ShiftInline, UnavailabilityInline)
     fieldsets = (
-        (None, {"fields": ("name", "code", "profession", "specialties", "site", "in_use")}),
+        (None, {"fields": ("name", "code", "profession", "grade", "specialties", "site", "in_use")}),
         ("Limits", {"fields": ("daily_operations_limit", "supervises_at_once", "rostered")}),
         ("Sign-in", {"fields": ("user",)}),
     )

@@ -54,6 +54,11 @@ class Specialty(CodedName):
     """A surgical specialty; it owns blocks and procedures."""
 
     hue = models.CharField(max_length=12, choices=Hue, default=Hue.SLATE)
+    turnover_minutes = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Standard minutes before and after its cases, if more than the theatre's. Empty: as there.",
+    )
 
     class Meta(CodedName.Meta):
         verbose_name_plural = "specialties"
@@ -69,6 +74,15 @@ class Feature(CodedName):
 
 class Credential(CodedName):
     """A permission to practise that some procedures ask of the lead surgeon."""
+
+
+class Grade(CodedName):
+    """How senior a member of staff is: consultant, registrar, team leader. It decides nothing by itself."""
+
+    rank = models.PositiveSmallIntegerField(default=1, help_text="1 is the most senior; lists are in this order.")
+
+    class Meta:
+        ordering = ("rank", "name")
 
 
 class EquipmentType(CodedName):

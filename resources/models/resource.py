@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 
-from resources.models.reference import Credential, EquipmentType, Feature, Site, Specialty
+from resources.models.reference import Credential, EquipmentType, Feature, Grade, Site, Specialty
 
 
 class ResourceKind(models.TextChoices):
@@ -106,6 +106,7 @@ class StaffMember(Resource):
         max_length=40, unique=True, null=True, blank=True, help_text="Staff number or registration number."
     )
     profession = models.CharField(max_length=20, choices=Profession)
+    grade = models.ForeignKey(Grade, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     site = models.ForeignKey(
         Site,
         on_delete=models.PROTECT,

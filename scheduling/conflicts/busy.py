@@ -17,6 +17,7 @@ class Busy:
     exclusive: bool
     procedure: str
     infectious: bool
+    specialty_id: int
 
     @property
     def case(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from resources.models import Resource, StaffCredential, Unavailability
+from resources.models import Resource, StaffCredential, Theatre, Unavailability
 from scheduling.conflicts import loading
 from scheduling.conflicts.busy import Busy
 from scheduling.models import Operation
@@ -96,6 +96,12 @@ class Facts:
         own = key_of(plan.operation)
         return (busy for busy in self.busy[resource_id] if busy.operation_id != own)
 
+    def turnover_between(self, plan: Plan, other: Busy) -> int:
+        """Return the standard minutes between two cases: the most that the theatre or either specialty takes."""
+        theatre: Theatre = self.resources[plan.theatre_id].theatre
+        own = (self.needs.turnover.get(pk, 0) for pk in (plan.operation.specialty_id, other.specialty_id))
+        return max(theatre.turnover_minutes, *own)
+
     def in_theatre_on(self, plan: Plan) -> list[Busy]:
         """Return the other cases in the plan's theatre on its local day, in order."""
         day = local_day(plan.period)
@@ -172,6 +178,7 @@ def _busy(plan: Plan, hold: Hold) -> Busy:
         exclusive=hold.exclusive,
         procedure=str(plan.operation.procedure),
         infectious=plan.operation.infectious,
+        specialty_id=plan.operation.specialty_id,
     )
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Self
 
 from django.db import connection
@@ -20,7 +21,7 @@ from resources.models import (
 )
 from scheduling.conflicts.busy import Busy
 from scheduling.conflicts.statements import HELD, NEEDS, RESOURCES, TIMES
-from scheduling.models import Operation, ReservationRole
+from scheduling.models import KIT_AWAITED, KIT_THERE_OR_NOT_NEEDED, KitState, Operation, ReservationRole, kit_name
 from scheduling.period import Period
 from scheduling.plan import Plan
 
@@ -76,8 +77,9 @@ def held(resource_ids: Iterable[int], plans: Sequence[Plan], window: Period) -> 
             exclusive=exclusive,
             procedure=procedure,
             infectious=infectious,
+            specialty_id=specialty,
         )
-        for operation, owner, role, period, in_room, exclusive, procedure, infectious in rows
+        for operation, owner, role, period, in_room, exclusive, procedure, infectious, specialty in rows
     ]
 
 
@@ -112,13 +114,34 @@ def _holds_bed(plan: Plan) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KitNeed:
+    """Kit on loan: when it is promised for, and the first day on which the operation could have it in time."""
+
+    name: str
+    state: KitState
+    expected_on: date | None
+    in_time_from: date | None
+
+    @property
+    def is_missing(self) -> bool:
+        """Say whether the operation can't be confirmed without it."""
+        return self.state not in KIT_THERE_OR_NOT_NEEDED
+
+    @property
+    def is_awaited(self) -> bool:
+        """Say whether it may still come."""
+        return self.state in KIT_AWAITED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
     """What the planned operations ask for, and what their patients must not meet.
 
     Keys: ``features`` and ``theatre_features`` map an operation, a theatre to feature ids with
     names; ``equipment`` an operation to (type, quantity); ``staff`` to (role, quantity);
     ``credentials`` a procedure to credential ids with names, ``held`` a lead surgeon to those held;
-    ``allergies`` a patient to substances.
+    ``allergies`` a patient to substances; ``kit`` an operation to what has to come from outside;
+    ``turnover`` a specialty to its standard minutes, where it has its own.
     """
 
     features: dict[int, dict[int, str]]
@@ -128,6 +151,8 @@ class Needs:
     credentials: dict[int, dict[int, str]]
     held: dict[int, list[StaffCredential]]
     allergies: dict[int, list[str]]
+    kit: dict[int, list[KitNeed]]
+    turnover: dict[int, int]
 
     @classmethod
     def of(cls, plans: Sequence[Plan]) -> Self:
@@ -146,6 +171,8 @@ class Needs:
             held={pk: [_credential(*row) for row in rows] for pk, rows in _by_owner(found["held"]).items()},
             # Whatever the record's summary says: an allergy that stands there counts.
             allergies={pk: [row[1] for row in rows] for pk, rows in _by_owner(found["allergy"]).items()},
+            kit={pk: [_kit(*row) for row in rows] for pk, rows in _by_owner(found["kit"]).items()},
+            turnover={pk: rows[0][2] for pk, rows in _by_owner(found["turnover"]).items()},
         )
 
 
@@ -177,6 +204,11 @@ def _equipment(pk: int, name: str, quantity: int, allergens: list[str], *_: None
 
 def _credential(pk: int, _name: str, _quantity: int, _allergens: None, *valid: Any) -> StaffCredential:
     return StaffCredential(credential_id=pk, valid_from=valid[0], valid_until=valid[1])
+
+
+def _kit(_pk: None, what: str, quantity: int, states: list[str], *days: Any) -> KitNeed:
+    name = kit_name(quantity, what)
+    return KitNeed(name=name, state=KitState(states[0]), expected_on=days[0], in_time_from=days[1])
 
 
 def _not_saved(plans: Sequence[Plan]) -> list[Operation]:

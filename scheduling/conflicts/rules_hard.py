@@ -217,10 +217,14 @@ def not_credentialed(plan: Plan, facts: Facts) -> Iterator[Conflict]:
 
 
 def need_unmet(plan: Plan, facts: Facts) -> Iterator[Conflict]:
-    """At confirmation: a role, an item or a bed that the operation needs is not there."""
+    """At confirmation: a role, an item, a bed or kit on loan that the operation needs is not there."""
     if plan.confirming:
         for missing in missing_needs(plan, facts):
             yield _hard(plan, "need_unmet", f"Still missing: {missing}.", "Assign it, then confirm.")
+        for kit in missing_kit(plan, facts):
+            yield _hard(
+                plan, "kit_missing", f"Still missing: {kit}.", "Say that it has arrived or is not needed, then confirm."
+            )
 
 
 def missing_needs(plan: Plan, facts: Facts) -> list[str]:
@@ -236,6 +240,12 @@ def missing_needs(plan: Plan, facts: Facts) -> list[str]:
     if operation.bed_kind and not roles[ReservationRole.BED]:
         missing.append(f"{operation.get_bed_kind_display()} bed")
     return [words for words in missing if words]
+
+
+def missing_kit(plan: Plan, facts: Facts) -> list[str]:
+    """Return in words the kit on loan that is not here, each with how far it is."""
+    kit = facts.needs.kit.get(plan.operation.pk, [])
+    return [f"{one.name} on loan ({one.state.label.lower()})" for one in kit if one.is_missing]
 
 
 def _lacking(name: str, count: int) -> str:

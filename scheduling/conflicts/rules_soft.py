@@ -118,7 +118,7 @@ def not_rostered(plan: Plan, facts: Facts) -> Iterator[Conflict]:
 
 
 def turnover_short(plan: Plan, facts: Facts) -> Iterator[Conflict]:
-    """Less than the theatre's standard turnover between this case and a neighbour."""
+    """Less than the standard turnover of the theatre, or of a specialty, between this case and a neighbour."""
     theatre: Theatre = facts.resources[plan.theatre_id].theatre
     for busy in facts.others(plan, plan.theatre_id):
         if busy.period.overlaps(plan.theatre_hold.period):
@@ -127,12 +127,13 @@ def turnover_short(plan: Plan, facts: Facts) -> Iterator[Conflict]:
             (plan.period.start - busy.in_room.end).total_seconds(),
             (busy.in_room.start - plan.period.end).total_seconds(),
         )
-        if gap < theatre.turnover_minutes * 60:
+        needed = facts.turnover_between(plan, busy)
+        if gap < needed * 60:
+            who = theatre.name if needed == theatre.turnover_minutes else "the specialty"
             yield _soft(
                 plan,
                 "turnover_short",
-                f"Only {int(gap // 60)} min between this and {busy.case}; "
-                f"{theatre.name} needs {theatre.turnover_minutes}.",
+                f"Only {int(gap // 60)} min between this and {busy.case}; {who} needs {needed}.",
                 "Leave more time between the two, or give the reason.",
                 resource_id=plan.theatre_id,
                 other_operation_id=busy.operation_id,
@@ -189,6 +190,20 @@ def not_ready(plan: Plan, facts: Facts) -> Iterator[Conflict]:  # noqa: ARG001
     if operation.paused_since and operation.status == Status.WAITING:
         message = f"The waiting clock is paused since {operation.paused_since:%a %d %b %Y}."
         yield _soft(plan, "not_ready", message, "Let the clock run again first, or give the reason.")
+
+
+def kit_late(plan: Plan, facts: Facts) -> Iterator[Conflict]:
+    """Kit on loan is promised for a day that is too late for the operation."""
+    day = local_day(plan.period)
+    for kit in facts.needs.kit.get(plan.operation.pk, []):
+        if kit.is_awaited and kit.expected_on and kit.in_time_from and day < kit.in_time_from:
+            yield _soft(
+                plan,
+                "kit_late",
+                f"{kit.name} comes on loan on {kit.expected_on:%a %d %b %Y}; "
+                f"the operation can have it in time from {kit.in_time_from:%a %d %b %Y}.",
+                "Choose that day or a later one, or give the reason.",
+            )
 
 
 def surgeon_daily_limit(plan: Plan, facts: Facts) -> Iterator[Conflict]:
@@ -280,6 +295,7 @@ SOFT_RULES: tuple[Rule, ...] = (
     no_bed,
     past_due,
     not_ready,
+    kit_late,
     surgeon_daily_limit,
     infectious_not_last,
     supervision_exceeded,

@@ -18,7 +18,8 @@ WHERE r.id = ANY(%(resources)s::bigint[])
 """Resources, each with what the rules ask about its kind; the other kinds' columns are empty."""
 
 HELD = """
-SELECT held.operation_id, held.owner, held.role, held.period, o.period, held.exclusive, p.name, o.infectious
+SELECT held.operation_id, held.owner, held.role, held.period, o.period, held.exclusive, p.name, o.infectious,
+    o.specialty_id
 FROM (
     SELECT operation_id, resource_id AS owner, role, period, exclusive FROM scheduling_reservation
     WHERE active AND exclusive AND resource_id = ANY(%(resources)s::bigint[]) AND period && %(window)s::tstzrange
@@ -72,5 +73,14 @@ FROM resources_staffcredential WHERE staff_member_id = ANY(%(leads)s::bigint[])
 UNION ALL
 SELECT 'allergy', patient_id, NULL, substance, 1, NULL, NULL, NULL
 FROM patients_allergy WHERE patient_id = ANY(%(patients)s::bigint[])
+UNION ALL
+SELECT 'kit', operation_id, NULL, what, quantity, ARRAY[state], expected_on, expected_on + days_before
+FROM scheduling_loankit WHERE operation_id = ANY(%(operations)s::bigint[])
+UNION ALL
+SELECT 'turnover', id, NULL, '', turnover_minutes, NULL, NULL, NULL
+FROM resources_specialty WHERE turnover_minutes IS NOT NULL
 """
-"""What operations need, theatres have, procedures ask of surgeons, surgeons hold and patients must not meet."""
+"""What operations need (on loan too), theatres have, procedures ask, surgeons hold, patients must not meet.
+
+And each specialty's own turnover, where it has one.
+"""

@@ -129,7 +129,9 @@ class DayList:
         if not self.operations:
             return free_from
         previous = self.operations[-1]
-        gap = max(self.theatre.turnover_minutes, previous.clean_up_minutes + draft.set_up_minutes)
+        specialties = (previous.specialty, draft.specialty)
+        standard = max(self.theatre.turnover_minutes, *(one.turnover_minutes or 0 for one in specialties))
+        gap = max(standard, previous.clean_up_minutes + draft.set_up_minutes)
         return max(free_from, to_five_minutes(planned(previous).end + timedelta(minutes=gap)))
 
     def _surgeon_for(self, block: TheatreSession) -> StaffMember | None:

@@ -7,6 +7,7 @@ from accounts.models import User
 from accounts.roles import Role
 from resources.models import (
     Credential,
+    Grade,
     Profession,
     Shift,
     Specialty,
@@ -105,6 +106,12 @@ TEAMS: tuple[tuple[Profession, str], ...] = (
 )
 """Rostered people. The surgeons among them are registrars: they assist, and lead nothing here."""
 
+GRADES = {
+    **dict.fromkeys(Profession, "practitioner"),
+    Profession.ANAESTHETIST: "consultant",
+    Profession.SURGEON: "registrar",
+}
+
 ON_CALL = 3
 """How many of each profession, the last of each list, look after the emergency theatre in turn."""
 
@@ -119,12 +126,14 @@ def make_surgeons(users: dict[str, User]) -> list[StaffMember]:
     """Make the consultants; the demo surgeon signs in as one of them."""
     specialties = {row.code: row for row in Specialty.objects.all()}
     credentials = {row.code: row for row in Credential.objects.all()}
+    consultant = Grade.objects.get(code="consultant")
     surgeons = []
     for number, (codes, name, held) in enumerate(SURGEONS, start=1):
         surgeon = StaffMember.objects.create(
             code=f"SUR{number:03}",
             name=name,
             profession=Profession.SURGEON,
+            grade=consultant,
             daily_operations_limit=12,
         )
         surgeon.specialties.set(specialties[code] for code in codes.split())
@@ -138,6 +147,7 @@ def make_surgeons(users: dict[str, User]) -> list[StaffMember]:
 def make_rostered(users: dict[str, User], share: float) -> list[StaffMember]:
     """Make everybody who works by shifts; ``share`` of them for a smaller hospital."""
     people = []
+    grades = {row.code: row for row in Grade.objects.all()}
     for profession, text in TEAMS:
         names = [name.strip() for name in text.split(";")]
         wanted = min(len(names), max(round(len(names) * share), 2) + ON_CALL)
@@ -148,6 +158,7 @@ def make_rostered(users: dict[str, User], share: float) -> list[StaffMember]:
                 code=f"{prefix}-{number:02}",
                 name=title + name,
                 profession=profession,
+                grade=grades[GRADES[profession]],
                 rostered=True,
             )
             person.save()

@@ -24,6 +24,7 @@ from scheduling.models.history import (
     OperationChange,
     OperationEvent,
 )
+from scheduling.models.kit import KIT_AWAITED, KIT_THERE_OR_NOT_NEEDED, KIT_TO_COME, KitState, LoanKit, kit_name
 from scheduling.models.notes import ListNote
 from scheduling.models.operation import (
     Assessment,
@@ -38,6 +39,9 @@ from scheduling.models.waiting import ClockPause, PauseKind
 from scheduling.status import Status
 
 __all__ = [
+    "KIT_AWAITED",
+    "KIT_THERE_OR_NOT_NEEDED",
+    "KIT_TO_COME",
     "AnaesthesiaType",
     "Answer",
     "Assessment",
@@ -52,8 +56,10 @@ __all__ = [
     "Display",
     "EstimateSource",
     "EventKind",
+    "KitState",
     "Laterality",
     "ListNote",
+    "LoanKit",
     "Operation",
     "OperationChange",
     "OperationDelay",
@@ -69,4 +75,5 @@ __all__ = [
     "ReservationRole",
     "Side",
     "Status",
+    "kit_name",
 ]

@@ -24,6 +24,7 @@ class ChangeVerb(models.TextChoices):
     CONFIRMED = "confirmed", "Confirmed"
     RECORDED = "recorded", "Recorded in theatre"
     WAITED = "waited", "Changed on the waiting list"
+    KIT = "kit", "Loan kit"
     UNDONE = "undone", "Undone"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from resources.models import Credential, EquipmentType, Feature, Specialty
+from resources.models import Credential, EquipmentType, Feature, Grade, Specialty
 from scheduling.models import (
     CancellationReason,
     ChecklistItem,
@@ -29,6 +29,7 @@ PLAIN_LISTS: tuple[tuple[str, Any, Callable[[Row], Values]], ...] = (
     ("features", Feature, rows.coded_name),
     ("equipment_types", EquipmentType, rows.equipment_type),
     ("credentials", Credential, rows.coded_name),
+    ("grades", Grade, rows.grade),
     ("cancellation_reasons", CancellationReason, rows.cancellation_reason),
     ("delay_reasons", DelayReason, rows.delay_reason),
     ("checklist_items", ChecklistItem, rows.checklist_item),

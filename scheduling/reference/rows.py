@@ -39,6 +39,11 @@ def coded_name(row: Row) -> Values:
     return {"name": row["name"]}
 
 
+def grade(row: Row) -> Values:
+    """Return the fields of a grade of staff."""
+    return {"name": row["name"], "rank": int(row["rank"])}
+
+
 def equipment_type(row: Row) -> Values:
     """Return the fields of a kind of equipment."""
     return {

@@ -272,7 +272,8 @@ def _free(window: Period, gap: Period, now: datetime) -> Bar:
 
 
 def _tail(theatre: Theatre, operation: Operation) -> int:
-    minutes: int = max(theatre.turnover_minutes, operation.clean_up_minutes)
+    standard = max(theatre.turnover_minutes, operation.specialty.turnover_minutes or 0)
+    minutes: int = max(standard, operation.clean_up_minutes)
     return minutes
 
 

@@ -149,6 +149,7 @@ class _Board:
                 minutes=self.operation.in_room_minutes,
                 set_up=self.operation.set_up_minutes,
                 clean_up=self.operation.clean_up_minutes,
+                turnover=self.operation.specialty.turnover_minutes or 0,
                 now=self.now,
                 limit=self.limit,
                 bumped=bumped,
@@ -172,6 +173,7 @@ class _Board:
             free_from=self.outlook[last.pk].period.end if last else None,
             clean_up=last.clean_up_minutes if last else 0,
             turnover=theatre.turnover_minutes,
+            turnover_now=(last.specialty.turnover_minutes or 0) if last else 0,
             listed=[
                 Listed(
                     number=one.pk,
@@ -179,6 +181,7 @@ class _Board:
                     planned=Period.of(one.period),
                     set_up=one.set_up_minutes,
                     clean_up=one.clean_up_minutes,
+                    turnover=one.specialty.turnover_minutes or 0,
                 )
                 for one in cases
                 if one.is_movable and one not in running

@@ -28,7 +28,7 @@ def milestones_of(operations: Sequence[Operation]) -> Milestones:
 def expected(
     operations: Sequence[Operation], milestones: Milestones, now: datetime, *, beds: bool = False
 ) -> dict[int, Expected]:
-    """Return what to expect of placed ``operations`` (with their theatres), by number; ``beds`` looks at stays too."""
+    """Return what to expect of placed ``operations`` (with their facts), by number; ``beds`` looks at stays too."""
     stays = _stays(operations) if beds else {}
     return project((_case(one, milestones.get(one.pk, {}), stays.get(one.pk, ())) for one in operations), now)
 
@@ -51,7 +51,7 @@ def _case(operation: Operation, known: dict[str, datetime], stays: Sequence[tupl
         anaesthesia_minutes=operation.anaesthesia_minutes,
         set_up=operation.set_up_minutes,
         clean_up=operation.clean_up_minutes,
-        turnover=theatre.turnover_minutes if theatre else 0,
+        turnover=max(theatre.turnover_minutes if theatre else 0, operation.specialty.turnover_minutes or 0),
         began=began,
         knife=known.get(EventKind.KNIFE_TO_SKIN),
         ended=ended,

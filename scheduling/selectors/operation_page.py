@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from resources.models import Resource
 from scheduling.conflicts import Conflict, Facts, check_plan
-from scheduling.conflicts.rules_hard import missing_needs
+from scheduling.conflicts.rules_hard import missing_kit, missing_needs
 from scheduling.models import (
     ClockPause,
     Operation,
@@ -52,14 +52,14 @@ class OperationPage:
 
 def operation_page(operation: Operation, viewer: User) -> OperationPage:
     """Return what the page of ``operation`` shows to ``viewer``; load it with ``with_facts()``."""
-    rows = list(operation.reservations.filter(active=True).select_related("resource"))
+    rows = list(operation.reservations.filter(active=True).select_related("resource__staffmember__grade"))
     missing: list[str] = []
     conflicts: list[Conflict] = []
     if operation.is_movable:
         plan = Plan.current(operation, rows)
         facts = Facts.load([plan])
         facts.occupy(plan)
-        missing = missing_needs(replace(plan, confirming=True), facts)
+        missing = [*missing_needs(replace(plan, confirming=True), facts), *missing_kit(plan, facts)]
         conflicts = check_plan(plan, facts)
     return OperationPage(
         operation=operation,

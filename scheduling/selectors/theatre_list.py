@@ -8,7 +8,7 @@ from django.db.models import Prefetch, Q
 
 from accounts.models import User
 from resources.models import Theatre
-from scheduling.models import ListNote, Operation, Reservation, ReservationRole
+from scheduling.models import KitState, ListNote, LoanKit, Operation, Reservation, ReservationRole
 
 TEAM = (ReservationRole.ANAESTHETIST, ReservationRole.SCRUB_NURSE, ReservationRole.CIRCULATING_NURSE)
 
@@ -21,6 +21,7 @@ class ListedCase:
     operation: Any
     allergies: list[str]
     equipment: list[str]
+    kit: list[LoanKit]
     team: list[str]
     same_name: bool
     """Another patient of the list has the same family name: the two must not be confused."""
@@ -44,13 +45,18 @@ class TheatreList:
 
 def theatre_list(theatre: Theatre, day: date, viewer: User) -> TheatreList:
     """Return the list in order, as ``viewer`` may see it, in a fixed number of queries."""
+    kit = LoanKit.objects.exclude(state__in=(KitState.NOT_NEEDED, KitState.RETURNED))
     held = Reservation.objects.filter(active=True).select_related("resource").order_by("role", "pk")
     operations: list[Any] = list(
         Operation.objects.on(day)
         .filter(theatre=theatre)
         .with_facts()
         .with_board_standing(viewer)
-        .prefetch_related(Prefetch("reservations", held, to_attr="held"), "patient__allergies")
+        .prefetch_related(
+            Prefetch("reservations", held, to_attr="held"),
+            Prefetch("loan_kit", kit, to_attr="kit"),
+            "patient__allergies",
+        )
         .order_by("period", "pk")
     )
     names = [one.patient.family_name.casefold() for one in operations if one.is_open]
@@ -67,7 +73,9 @@ def theatre_list(theatre: Theatre, day: date, viewer: User) -> TheatreList:
 
 def _case(order: int, operation: Any, names: list[str]) -> ListedCase:
     if not operation.is_open:
-        return ListedCase(order=order, operation=operation, allergies=[], equipment=[], team=[], same_name=False)
+        return ListedCase(
+            order=order, operation=operation, allergies=[], equipment=[], kit=[], team=[], same_name=False
+        )
     patient = operation.patient
     allergies = [allergy.substance.capitalize() for allergy in patient.allergies.all()]
     return ListedCase(
@@ -75,6 +83,7 @@ def _case(order: int, operation: Any, names: list[str]) -> ListedCase:
         operation=operation,
         allergies=allergies or [patient.get_allergy_status_display()],
         equipment=[row.resource.name for row in operation.held if row.role == ReservationRole.EQUIPMENT],
+        kit=operation.kit,
         team=[row.resource.name for row in operation.held if row.role in TEAM],
         same_name=names.count(patient.family_name.casefold()) > 1,
     )

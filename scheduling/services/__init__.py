@@ -16,6 +16,7 @@ from scheduling.services.errors import (
     SchedulingError,
     StaleVersionError,
 )
+from scheduling.services.kit import KitOrder, add_kit, change_kit, set_kit_state
 from scheduling.services.overriding import Override
 from scheduling.services.planning import UNCHANGED
 from scheduling.services.rearranging import push_following, swap_operations
@@ -34,6 +35,7 @@ __all__ = [
     "UNCHANGED",
     "Displacing",
     "InvalidPlanError",
+    "KitOrder",
     "NotPossibleError",
     "Override",
     "Request",
@@ -41,9 +43,11 @@ __all__ = [
     "SchedulingError",
     "StaleVersionError",
     "accept_operation",
+    "add_kit",
     "assign_resource",
     "book_operation",
     "cancel_operation",
+    "change_kit",
     "confirm_operation",
     "correct_event",
     "move_operation",
@@ -56,6 +60,7 @@ __all__ = [
     "release_resource",
     "request_operation",
     "resume_clock",
+    "set_kit_state",
     "set_readiness",
     "substitute_resources",
     "swap_operations",

@@ -13,7 +13,7 @@ from scheduling.models import Operation
 from scheduling.period import Period
 from scheduling.querysets import local_midnight
 from scheduling.slots.query import FIND_SLOTS
-from scheduling.slots.requirements import Requirements, credentialed_days
+from scheduling.slots.requirements import Requirements, credentialed_days, kit_in_time_from
 
 Order = Literal["earliest", "best_fit", "nearest"]
 MARGIN = timedelta(days=2)
@@ -47,11 +47,11 @@ def find_free_slots(
     That is: a theatre with the features it needs, open, not owned by others, with set-up, clean-up
     and standard turnover, its own session long enough, infectious cases last; the patient; the lead
     surgeon and the rest of the team if they are named, the surgeon within the daily limit and
-    credentialed; and for each needed kind of equipment, staff role and bed as many as it takes. In
-    short, where booking meets no conflict, other than the due date, an assessment that ends, or what
-    speaks against the operation anywhere. One slot per stretch of possible starts, on the 5-minute grid, at its
-    earliest point or the one nearest to ``near``. ``order``: ``earliest``; ``best_fit``, the
-    tightest gap first; ``nearest`` to ``near``.
+    credentialed; kit on loan here in time, as promised; and for each needed kind of equipment, staff
+    role and bed as many as it takes. In short, where booking meets no conflict, other than the due
+    date, an assessment that ends, or what speaks against the operation anywhere. One slot per stretch
+    of possible starts, on the 5-minute grid, at its earliest point or the one nearest to ``near``.
+    ``order``: ``earliest``; ``best_fit``, the tightest gap first; ``nearest`` to ``near``.
     """
     window = _bookable(operation, Period(start, end))
     if window is None:
@@ -96,13 +96,14 @@ def _facts_of(operation: Operation) -> dict[str, Any]:
 
 
 def _bookable(operation: Operation, window: Period) -> Period | None:
-    """Return the part of the window that lies ahead and on days on which the lead surgeon may operate."""
+    """Return the part of the window that lies ahead, once kit on loan is here, while the lead surgeon may operate."""
     days = credentialed_days(operation)
     if days is None:
         return None
     start, end = max(window.start, timezone.now()), window.end
-    if days[0] > date.min:
-        start = max(start, local_midnight(days[0]))
+    first = max(days[0], kit_in_time_from(operation))
+    if first > date.min:
+        start = max(start, local_midnight(first))
     if days[1] < date.max:
         end = min(end, local_midnight(days[1] + timedelta(days=1)))
     return Period(start, end) if start < end else None

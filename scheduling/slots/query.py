@@ -43,7 +43,9 @@ FIND_SLOTS = f"""
 WITH days AS (
     SELECT day::date FROM generate_series(%(first_day)s::date, %(last_day)s::date, '1 day') AS day
 ), theatre AS (
-    SELECT t.resource_ptr_id AS id, r.name, t.position, t.turnover_minutes,
+    SELECT t.resource_ptr_id AS id, r.name, t.position,
+        greatest(t.turnover_minutes, (SELECT turnover_minutes FROM resources_specialty WHERE id = %(specialty)s))
+            AS turnover_minutes,
         t.kept_for_emergencies AND NOT %(emergency)s AS own_blocks_only
     FROM resources_theatre t JOIN resources_resource r ON r.id = t.resource_ptr_id
     WHERE r.in_use AND (%(theatres)s::bigint[] IS NULL OR r.id = ANY(%(theatres)s::bigint[]))
@@ -72,12 +74,17 @@ WITH days AS (
     SELECT resource_id, range_agg(period) AS held FROM booked WHERE exclusive GROUP BY resource_id
 ), lists AS (
     -- tainted: starts that would put a clean case after an infectious one on the same day, or the reverse
-    SELECT o.theatre_id, range_agg(o.period) AS in_room,
+    -- in_room: widened where the other case's specialty takes longer to turn over than this theatre and specialty
+    SELECT o.theatre_id,
+        range_agg(tstzrange(lower(o.period) - extra.minutes * interval '1 minute',
+                            upper(o.period) + extra.minutes * interval '1 minute')) AS in_room,
         range_agg(CASE WHEN %(infectious)s
             THEN tstzrange({_day("lower(o.period)")}, lower(o.period), '[]')
             ELSE tstzrange(lower(o.period), {_day("lower(o.period)", 1)}) END
         ) FILTER (WHERE o.infectious <> %(infectious)s) AS tainted
     FROM scheduling_operation o JOIN theatre ON theatre.id = o.theatre_id
+        JOIN resources_specialty s ON s.id = o.specialty_id,
+        LATERAL (SELECT greatest(0, s.turnover_minutes - theatre.turnover_minutes) AS minutes) AS extra
     WHERE o.period && %(wide)s::tstzrange AND o.id <> %(operation)s
     GROUP BY o.theatre_id
 ), away AS (
@@ -189,7 +196,9 @@ WITH days AS (
     FROM stretch,
         LATERAL (SELECT greatest(lower(starts), least(%(near)s::timestamptz, upper(starts))) AS wanted) AS n,
         LATERAL (VALUES (to_timestamp(ceil(extract(epoch FROM wanted) / 300) * 300)),
-                        (to_timestamp(floor(extract(epoch FROM wanted) / 300) * 300))) AS on_grid(start)
+                        -- a stretch does not contain its own end: the one before it is asked for
+                        (to_timestamp(floor(extract(epoch FROM wanted - interval '1 microsecond') / 300) * 300))
+               ) AS on_grid(start)
     WHERE starts @> start
     ORDER BY id, starts, abs(extract(epoch FROM start - wanted))
 )

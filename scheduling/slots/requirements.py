@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from resources.models import Bed, EquipmentItem, StaffCredential, StaffMember
 from scheduling.conflicts.rules_hard import PROFESSIONS
-from scheduling.models import Operation, ReservationRole
+from scheduling.models import KIT_AWAITED, Operation, ReservationRole
 from scheduling.period import Period
 from scheduling.plan import Assignment, assignments_of, hold_period
 
@@ -118,6 +118,15 @@ def credentialed_days(operation: Operation) -> tuple[date, date] | None:
         first, last = max(first, row.valid_from or first), min(last, row.valid_until or last)
         required.discard(row.credential_id)
     return None if required or first > last else (first, last)
+
+
+def kit_in_time_from(operation: Operation) -> date:
+    """Return the first day on which all kit on loan is here in time, as promised; ``date.min`` without any."""
+    if not operation.pk:
+        return date.min
+    promised = operation.loan_kit.filter(state__in=KIT_AWAITED, expected_on__isnull=False)
+    days = promised.values_list("expected_on", "days_before")
+    return max((day + timedelta(days=before) for day, before in days if day), default=date.min)
 
 
 def _row(operation: Operation, key: str, quantity: int, item: Assignment) -> Row:

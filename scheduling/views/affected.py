@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from accounts.permissions import actor_of, requires
@@ -17,6 +17,7 @@ from patients.access import NotOnCareTeamError
 from scheduling import permissions
 from scheduling.forms.numbers import row_number
 from scheduling.selectors.affected import affected
+from scheduling.selectors.credentials import ending_credentials, lapsed_leads
 from scheduling.services import move_operation, substitute_resources
 from scheduling.views.answers import FAILURES, refusal_of
 
@@ -35,8 +36,22 @@ def affected_page(request: HttpRequest) -> HttpResponse:
         _do(request, actor, request.POST.getlist("choice")[:MOST])
         return redirect(reverse("scheduling:affected") + (f"?absence={absence}" if absence else ""))
     found, total = affected(actor, absence_id=absence)
-    context = {"affected": found, "total": total, "absence": absence, "may_move": actor.can(permissions.MOVE)}
+    lapsed, more = ([], 0) if absence else lapsed_leads(actor, without={one.operation.pk for one in found})
+    context = {
+        "affected": [*found, *lapsed],
+        "total": total + more,
+        "absence": absence,
+        "may_move": actor.can(permissions.MOVE),
+    }
     return render(request, "scheduling/affected.html", context)
+
+
+@requires(permissions.ASSIGN)
+@require_safe
+def credentials_page(request: HttpRequest) -> HttpResponse:
+    """List the credentials that end soon, with the operations booked after their last day."""
+    context = {"endings": ending_credentials(actor_of(request))}
+    return render(request, "scheduling/credentials.html", context)
 
 
 def _do(request: HttpRequest, actor: User, choices: list[str]) -> None:

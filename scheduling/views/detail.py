@@ -12,6 +12,7 @@ from accounts.permissions import actor_of, requires
 from patients.permissions import MANAGE_CARE_TEAM
 from scheduling import permissions
 from scheduling.forms.commands import AssignForm, ReleaseForm
+from scheduling.forms.kit import KitForm
 from scheduling.forms.placement import CommandForm
 from scheduling.forms.waiting import PauseForm, ReadinessForm, ResumeForm
 from scheduling.models import Operation, Status
@@ -27,6 +28,7 @@ from scheduling.services import (
 )
 from scheduling.views.answers import Page, Refusal, refusal_of, run
 from scheduling.views.fetching import get_operation
+from scheduling.views.kit_card import KitCard
 
 
 @requires(permissions.VIEW_OPERATION)
@@ -146,14 +148,19 @@ def detail_page(
     retry: str = "",
     failed: Failed = None,
     waiting: WaitingForms | None = None,
+    kit_form: KitForm | None = None,
 ) -> HttpResponse:
-    """Draw the page; ``retry`` names the command that a reason would let through, ``failed`` a refused recording."""
+    """Draw the page; ``retry`` names the command that a reason would let through, ``failed`` a refused recording.
+
+    ``kit_form`` is the form about kit on loan that was refused.
+    """
     actor = actor_of(request)
     may_assign = operation.is_movable and actor.can(permissions.ASSIGN)
     may_manage = _may_manage_care_team(actor, operation)
     context = {
         "page": operation_page(operation, actor),
         "operation": operation,
+        "kit": KitCard.of(operation, actor, kit_form),
         "waiting": waiting or WaitingForms.of(operation, actor),
         "day": day_of_surgery(operation, actor, failed) if operation.is_placed else None,
         "assign_form": (assign_form or AssignForm(operation=operation, actor=actor)) if may_assign else None,

@@ -25,6 +25,7 @@ from tests.accounts.access_table import ADMIN, PAGES, ROLES, Row
 from tests.factories import (
     BlockTemplateFactory,
     DelayReasonFactory,
+    LoanKitFactory,
     OperationFactory,
     SpecialtyFactory,
     StaffMemberFactory,
@@ -77,6 +78,7 @@ ARGUMENTS: dict[str, Callable[[Operation, EmergencyAccess], object]] = {
     "theatre_id": lambda *_: TheatreFactory().pk,
     "event_id": lambda operation, _: event_of(operation).pk,
     "delay_id": lambda operation, _: delay_of(operation).pk,
+    "kit_id": lambda operation, _: LoanKitFactory(operation=operation).pk,
     "part": lambda *_: "sign_in",
     "template_id": lambda *_: BlockTemplateFactory().pk,
     "session_id": lambda *_: TheatreSessionFactory().pk,

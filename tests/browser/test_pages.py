@@ -39,6 +39,8 @@ PATHS: dict[str, Callable[[Hospital], str]] = {
     "families' board": lambda _: "/board/families/",
     "a screen's link": lambda _: "/display/open/",
     "a screen without one": lambda _: "/display/",
+    "credentials": lambda _: "/credentials/",
+    "kit to come": lambda _: "/kit/",
     "affected": lambda _: "/affected/",
     "blocks": lambda h: f"/blocks/{h.day}/",
     "open time": lambda _: "/blocks/open/",

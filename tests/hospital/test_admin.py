@@ -24,6 +24,7 @@ from resources.models import (
     EquipmentItem,
     EquipmentType,
     Feature,
+    Grade,
     Holiday,
     OpeningException,
     ReleaseRule,
@@ -191,7 +192,7 @@ def test_visitors_are_sent_to_the_sign_in(model: type[Model]) -> None:
 
 
 LOOKED_AT = {Operation, OperationChange, OperationEvent, Reservation}
-LISTS = {Theatre, StaffMember, EquipmentItem, Bed, Specialty, Feature, Credential, EquipmentType, Site}
+LISTS = {Theatre, StaffMember, EquipmentItem, Bed, Specialty, Feature, Grade, Credential, EquipmentType, Site}
 TIMES = {
     *(Unavailability, Shift, BlockTemplate, SurgeonGroup, ReleaseRule, Holiday, OpeningException),
     *(ShiftKind, RosterPattern, RosterAssignment, TeamNeed),

@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from resources.models import (
     Bed,
@@ -22,7 +23,14 @@ from scheduling.models import Operation, OperationEquipment, OperationStaff, Res
 from scheduling.period import Period
 from scheduling.plan import Assignment, Plan
 from scheduling.services.writing import place
-from tests.factories import BlockFactory, PatientFactory, PriorityFactory, ProcedureFactory, StaffMemberFactory
+from tests.factories import (
+    BlockFactory,
+    LoanKitFactory,
+    PatientFactory,
+    PriorityFactory,
+    ProcedureFactory,
+    StaffMemberFactory,
+)
 
 DAYS = 2
 ALL_WEEK = range(1, 8)
@@ -36,7 +44,7 @@ class RandomHospital:
 
     def __init__(self, seed: int, start: datetime) -> None:
         self.random, self.start = Random(seed), start
-        self.specialties = [Specialty.objects.create(code=f"s{n}", name=f"Specialty {n}") for n in range(2)]
+        self.specialties = [self.specialty(n) for n in range(2)]
         self.surgeons = [self.surgeon() for _ in range(2)]
         self.nurses = [self.person("scrub_nurse") for _ in range(2)] + [self.person("circulating_nurse")]
         self.others = [self.person("anaesthetist")]
@@ -59,6 +67,10 @@ class RandomHospital:
 
     def chance(self, probability: float) -> bool:
         return self.random.random() < probability
+
+    def specialty(self, number: int) -> Specialty:
+        turnover = self.pick(None, None, 10, 45)
+        return Specialty.objects.create(code=f"s{number}", name=f"Specialty {number}", turnover_minutes=turnover)
 
     def hours(self) -> tuple[time, time]:
         first, last = sorted(self.random.sample(range(24 * 12), 2))
@@ -110,10 +122,10 @@ class RandomHospital:
             resource=Resource.objects.get(pk=resource.pk), kind="closure", period=self.period(self.pick(15, 60, 240))
         )
 
-    def new(self, **fields: Any) -> Operation:
+    def new(self, *, specialty: int = 0, **fields: Any) -> Operation:
         return Operation.objects.create(
             procedure=self.procedure,
-            specialty=self.specialties[0],
+            specialty=self.specialties[specialty],
             priority=self.priority,
             set_up_minutes=self.pick(0, 10, 20),
             anaesthesia_minutes=self.pick(0, 15),
@@ -126,7 +138,8 @@ class RandomHospital:
 
     def book_something(self) -> None:
         """Book without asking the rules: only the database's constraints have a say."""
-        operation = self.new(patient=self.patient if self.chance(0.3) else PatientFactory())
+        patient = self.patient if self.chance(0.3) else PatientFactory()
+        operation = self.new(patient=patient, specialty=self.pick(0, 1))
         members = [
             (self.pick(*self.surgeons), ReservationRole.LEAD_SURGEON),
             (self.pick(*self.nurses), ReservationRole.SCRUB_NURSE),
@@ -138,7 +151,9 @@ class RandomHospital:
             theatre_id=self.pick(*self.theatres).pk,
             period=Period.lasting(self.at(), operation.in_room_minutes),
             assignments=tuple(
-                Assignment(resource_id=resource.pk, role=role) for resource, role in members if self.chance(0.6)
+                Assignment(resource_id=resource.pk, role=role, tail_minutes=self.tail(role))
+                for resource, role in members
+                if self.chance(0.6)
             ),
         )
         try:
@@ -147,6 +162,9 @@ class RandomHospital:
                 operation.save()
         except IntegrityError:
             assert Operation.objects.get(pk=operation.pk).status == Status.WAITING
+
+    def tail(self, role: str) -> int:
+        return self.items[0].type.turnaround_minutes if role == ReservationRole.EQUIPMENT else 0
 
     def wanting(self) -> Operation:
         operation = self.new(
@@ -160,4 +178,12 @@ class RandomHospital:
         for role in ("scrub_nurse", "circulating_nurse", "anaesthetist"):
             if self.chance(0.4):
                 OperationStaff.objects.create(operation=operation, role=role, quantity=self.pick(1, 1, 2))
+        if self.chance(0.3):
+            promised = timezone.localdate(self.start) + timedelta(days=self.pick(0, 1))
+            LoanKitFactory(
+                operation=operation,
+                expected_on=promised,
+                days_before=self.pick(0, 1),
+                state=self.pick("to_order", "ordered", "arrived"),
+            )
         return Operation.objects.with_facts().get(pk=operation.pk)

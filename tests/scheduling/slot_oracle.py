@@ -48,7 +48,7 @@ class Oracle:
         self.size = self.minutes + 2 * AROUND
         self.everything = (1 << self.size) - 1
         others = Reservation.objects.filter(active=True).exclude(operation=self.operation)
-        self.held = list(others.select_related("operation"))
+        self.held = list(others.select_related("operation__specialty"))
         self.away = list(Unavailability.objects.all())
         self.local = [
             (self.origin + timedelta(minutes=minute)).astimezone(self.zone).replace(tzinfo=None)
@@ -111,6 +111,9 @@ class Oracle:
         grid = range(AROUND, AROUND + self.minutes, GRID)
         offset = -int(self.origin.timestamp() // 60) % GRID
         possible = [minute + offset for minute in grid if minute + offset < AROUND + self.minutes]
+        kit = self.operation.loan_kit.exclude(state="arrived")
+        kit_days = [one.expected_on + timedelta(days=one.days_before) for one in kit]
+        possible = [minute for minute in possible if all(day <= self.local[minute].date() for day in kit_days)]
         return [minute for minute in possible if self.theatre_fits(theatre, minute) and self.team_fits(minute)]
 
     def theatre_fits(self, theatre: Theatre, minute: int) -> bool:
@@ -124,9 +127,10 @@ class Oracle:
             return False
         if not self.fits(facts.free, minute, -o.set_up_minutes, long + o.clean_up_minutes):
             return False
-        turnover = theatre.turnover_minutes
-        if not self.fits(self.everything & ~facts.in_room, minute, -turnover, long + turnover):
-            return False
+        for in_room, theirs in facts.in_room:
+            turnover = max(theatre.turnover_minutes, o.specialty.turnover_minutes or 0, theirs)
+            if not self.fits(self.everything & ~in_room, minute, -turnover, long + turnover):
+                return False
         return not self.infection(facts.cases, minute)
 
     def theatre_facts(self, theatre: Theatre) -> "TheatreFacts":
@@ -147,7 +151,10 @@ class Oracle:
             own=own,
             others=others,
             free=self.free(theatre),
-            in_room=self.bits((case.period.lower, case.period.upper) for case in cases),
+            in_room=[
+                (self.bits([(case.period.lower, case.period.upper)]), case.specialty.turnover_minutes or 0)
+                for case in cases
+            ],
             features=set(theatre.features.values_list("pk", flat=True)),
             cases=cases,
         )
@@ -241,13 +248,13 @@ class Oracle:
 
 @dataclass
 class TheatreFacts:
-    """Minutes of a theatre, and its cases."""
+    """Minutes of a theatre, and its cases; of each that is in the room, with its specialty's turnover."""
 
     open: int
     own: int
     others: int
     free: int
-    in_room: int
+    in_room: list[tuple[int, int]]
     features: set[int]
     cases: list[Operation]
 

@@ -12,8 +12,9 @@ def at(minutes: int) -> datetime:
     return EIGHT + timedelta(minutes=minutes)
 
 
-def listed(number: int, start: int, minutes: int = 60) -> Listed:
-    return Listed(number=number, version=1, planned=Period(at(start), at(start + minutes)), set_up=10, clean_up=10)
+def listed(number: int, start: int, minutes: int = 60, turnover: int = 0) -> Listed:
+    planned = Period(at(start), at(start + minutes))
+    return Listed(number=number, version=1, planned=planned, set_up=10, clean_up=10, turnover=turnover)
 
 
 def place(*cases: Listed, free_from: int | None = None, closes: int | None = 600, bumped=(), limit: int = 60) -> Place:
@@ -42,6 +43,25 @@ def test_those_in_the_way_are_pushed_one_after_another_and_the_others_stay() -> 
     assert [(one.case.number, one.start, one.late) for one in found.moved] == [(1, at(120), 60), (2, at(200), 60)]
     assert found.minutes_late == 120
     assert found.bumped == ()
+
+
+def test_specialties_that_take_longer_to_turn_over() -> None:
+    theatre = TheatreNow(
+        theatre=1,
+        free_from=at(31),
+        clean_up=10,
+        turnover=15,
+        turnover_now=30,
+        listed=[listed(1, 60), listed(2, 140, turnover=50)],
+        closes=None,
+    )
+    known = {"minutes": 90, "set_up": 10, "clean_up": 10, "now": EIGHT, "limit": at(60), "bumped": frozenset()}
+    found = place_in(theatre, **known)
+    assert found.period.start == at(65)
+    assert [one.start for one in found.moved] == [at(175), at(285)]
+    longest = place_in(theatre, **known, turnover=60)
+    assert longest.period.start == at(95)
+    assert [one.start for one in longest.moved] == [at(245), at(355)]
 
 
 def test_a_case_that_would_end_long_after_closing_goes_back_to_the_list() -> None:

@@ -46,6 +46,12 @@ def test_a_late_start_pushes_what_follows_by_what_the_gaps_don_t_take() -> None:
     assert (found[2].late, found[2].waits_for, found[1].over) == (25, "theatre", 30)
 
 
+def test_the_longer_turnover_of_two_cases_counts() -> None:
+    for first, second in ((40, 15), (15, 40)):
+        found = project([case(1, 0, began=at(30), turnover=first), case(2, 80, turnover=second)], at(40))
+        assert minutes(found)[2] == (130, 190)
+
+
 def test_what_should_have_begun_begins_now_at_the_earliest() -> None:
     assert minutes(project([case(1, 0), case(2, 75)], at(20))) == {1: (20, 80), 2: (95, 155)}
 

@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from resources.models import Allergen, Credential, EquipmentType, Feature, Hue, Specialty
+from resources.models import Allergen, Credential, EquipmentType, Feature, Grade, Hue, Specialty
 from scheduling.models import (
     AnaesthesiaType,
     CancellationReason,
@@ -81,6 +81,7 @@ def test_a_procedures_needs_fit_each_other(row):
         "features",
         "equipment_types",
         "credentials",
+        "grades",
         "procedures",
         "priorities",
         "cancellation_reasons",
@@ -110,6 +111,7 @@ def test_loading_fills_every_list():
     assert Feature.objects.count() == len(rows_of("features"))
     assert EquipmentType.objects.count() == len(rows_of("equipment_types"))
     assert Credential.objects.count() == len(rows_of("credentials"))
+    assert [grade.code for grade in Grade.objects.all()] == [row["code"] for row in rows_of("grades")]
     assert CancellationReason.objects.count() == len(rows_of("cancellation_reasons"))
     assert DelayReason.objects.count() == len(rows_of("delay_reasons"))
     assert ChecklistItem.objects.count() == len(rows_of("checklist_items"))

@@ -19,7 +19,7 @@ from scheduling.period import Period
 from scheduling.plan import Assignment, Plan
 from scheduling.services import book_operation
 from scheduling.slots import Slot, find_free_slots
-from tests.factories import BlockFactory, StaffMemberFactory, TheatreFactory, UserFactory, open_all_week
+from tests.factories import BlockFactory, LoanKitFactory, StaffMemberFactory, TheatreFactory, UserFactory, open_all_week
 from tests.scheduling.random_hospital import DAYS, RandomHospital
 from tests.scheduling.slot_oracle import Oracle
 from tests.scheduling.world import TUESDAY, World, clock_change
@@ -115,6 +115,13 @@ def test_one_slot_for_each_gap(world: World) -> None:
     assert times(world.waiting(), world, **near) == ["1 11:40", "1 14:20", "1 08:10"]
 
 
+def test_nearest_to_a_time_outside_the_window(world: World) -> None:
+    OpeningHours.objects.update(opens=time.min, closes=time.min)
+    for near, found in ((world.at(0, days=3), "1 23:55"), (world.at(0, days=-3), "1 00:00")):
+        given = {"order": "nearest", "near": near, "theatre_ids": [world.one.pk]}
+        assert times(world.waiting(), world, **given) == [found]
+
+
 def test_as_long_as_it_takes_and_not_a_minute_more(world: World) -> None:
     """Set-up, an hour in theatre and clean-up fit exactly between two others."""
     world.booked(world.at(10))
@@ -182,6 +189,31 @@ def test_surgeon_without_the_credential_that_day(world: World) -> None:
     assert times(operation, world) == []
 
 
+def test_not_before_kit_on_loan_is_here_in_time(world: World) -> None:
+    operation = world.waiting()
+    LoanKitFactory(operation=operation, expected_on=world.day - timedelta(days=1), days_before=1)
+    assert times(operation, world) == ["1 08:00", "2 08:00"]
+    late = LoanKitFactory(operation=operation, expected_on=world.day, days_before=1)
+    assert times(operation, world) == []
+    for state in ("arrived", "not_coming"):  # a day that is promised says nothing any more
+        late.state = state
+        late.save()
+        assert times(operation, world) == ["1 08:00", "2 08:00"]
+
+
+def test_a_tray_is_sterilised_before_its_next_use(world: World) -> None:
+    """An hour after wheels-out, and its set-up comes before wheels-in."""
+    world.booked(world.at(9), theatre=world.two, members=[(world.item, ReservationRole.EQUIPMENT)])
+    operation = world.waiting()
+    OperationEquipment.objects.create(operation=operation, equipment_type=world.item.type)
+
+    assert times(operation, world, theatre_ids=[world.one.pk]) == ["1 11:10"]
+    at = Period.lasting(world.at(11, 5), operation.in_room_minutes)
+    team = (Assignment(resource_id=world.item.pk, role=ReservationRole.EQUIPMENT, tail_minutes=60),)
+    plan = Plan(operation=operation, theatre_id=world.one.pk, period=at, assignments=team)
+    assert [conflict.rule for conflict in find_conflicts(plan)] == ["equipment_busy"]
+
+
 @pytest.mark.parametrize("who", ["surgeon", "item", "bed"])
 def test_retired(world: World, who: str) -> None:
     operation = world.waiting(lead_surgeon=world.surgeon, bed_kind="recovery")
@@ -247,5 +279,5 @@ def test_as_many_queries_with_many_bookings(world: World, django_assert_num_quer
     for bookings in (0, 4):
         for hour in range(8, 8 + 2 * bookings, 2):
             world.booked(world.at(hour))
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             find_free_slots(operation, world.at(0), world.at(0, days=14))

@@ -24,6 +24,7 @@ from scheduling.models import Operation
 from tests.accounts.test_access_table import MODELS, NOT_THERE, delay_of, display, event_of, time_request_by
 from tests.factories import (
     BlockTemplateFactory,
+    LoanKitFactory,
     OperationFactory,
     StaffMemberFactory,
     TheatreFactory,
@@ -71,6 +72,7 @@ def arguments(operation: Operation) -> dict[str, Any]:
         "access_id": access.pk,
         "person_id": UserFactory().pk,
         "delay_id": delay_of(operation).pk,
+        "kit_id": LoanKitFactory(operation=operation).pk,
         "part": "sign_in",
         "theatre_id": TheatreFactory().pk,
         "template_id": BlockTemplateFactory().pk,

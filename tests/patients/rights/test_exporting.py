@@ -65,6 +65,7 @@ def test_the_copy_holds_every_text_but_those_about_colleagues(patient: Patient, 
     names = "mrn family given national phone language substance reaction explanation block blocking restricted hold"
     names += (
         " court content purpose wish denial statement recipient notes external change override correction delay pause"
+        " kit supplier reference kit-note"
     )
     assert given == {f"{MARK}-{name}" for name in names.split()} | {f"{MARK}@example.org"}
     sections = {one["name"]: one["rows"] for one in content["sections"]}

@@ -21,6 +21,7 @@ from scheduling.models import (
     ChecklistItem,
     ClockPause,
     DelayReason,
+    LoanKit,
     Operation,
     OperationChange,
     OperationDelay,
@@ -148,6 +149,14 @@ def _operation(patient: Patient, actor: User, then: Any) -> None:
         minutes=10,
         note=marked("delay"),
         recorded_by=actor,
+    )
+    LoanKit.objects.create(
+        operation=operation,
+        what=marked("kit"),
+        supplier=marked("supplier"),
+        reference=marked("reference"),
+        note=marked("kit-note"),
+        changed_by=actor,
     )
     OperationEquipment.objects.create(
         operation=operation, equipment_type=EquipmentType.objects.create(code="arm", name="Arm")

@@ -20,6 +20,7 @@ from tests.factories import (
     AllergyFactory,
     EquipmentTypeFactory,
     FeatureFactory,
+    LoanKitFactory,
     PatientFactory,
     ProcedureFactory,
     StaffMemberFactory,
@@ -248,6 +249,21 @@ def test_need_met(world: World) -> None:
     team = [(world.surgeon, LEAD), *world.whole_team(), (second, ReservationRole.SCRUB_NURSE)]
 
     assert hard(plan_for(operation, world.one, world.at(10), *team, confirming=True)) == []
+
+
+def test_kit_on_loan_is_asked_for_at_confirmation(world: World) -> None:
+    operation = world.waiting()
+    for state in ("to_order", "ordered", "arrived", "not_coming", "returned", "not_needed"):
+        LoanKitFactory(operation=operation, what=f"Set {state}", quantity=1 + (state == "ordered"), state=state)
+    lead = (world.surgeon, LEAD)
+
+    assert hard(plan_for(operation, world.one, world.at(10), lead)) == []
+    assert hard(plan_for(operation, world.one, world.at(10), lead, confirming=True)) == [
+        ("kit_missing", "Still missing: Set to_order on loan (to be ordered)."),
+        ("kit_missing", "Still missing: 2 x Set ordered on loan (ordered)."),
+        ("kit_missing", "Still missing: Set not_coming on loan (not coming)."),
+        ("kit_missing", "Still missing: Set returned on loan (returned)."),
+    ]
 
 
 def test_supervising_anaesthetist_counts_as_one(world: World) -> None:

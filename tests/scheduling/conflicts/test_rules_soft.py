@@ -10,7 +10,14 @@ from resources.models.availability import UnavailabilityKind
 from scheduling.conflicts.rules_soft import SOFT_RULES
 from scheduling.models import Operation, ReservationRole
 from scheduling.period import Period
-from tests.factories import BlockFactory, PriorityFactory, SpecialtyFactory, TheatreFactory, open_all_week
+from tests.factories import (
+    BlockFactory,
+    LoanKitFactory,
+    PriorityFactory,
+    SpecialtyFactory,
+    TheatreFactory,
+    open_all_week,
+)
 from tests.scheduling.conflicts.saying import soft
 from tests.scheduling.world import TUESDAY, World, plan_for
 
@@ -150,6 +157,34 @@ def test_turnover_over_midnight(world: World, day_theatre: Theatre) -> None:
     assert [rule for rule, _ in soft(plan)] == ["turnover_short"]
 
 
+@pytest.mark.parametrize("whose", ["own", "the other's"])
+def test_a_specialty_that_takes_longer_to_turn_over(world: World, day_theatre: Theatre, whose: str) -> None:
+    """Before and after its cases; a specialty that takes less changes nothing."""
+    long = SpecialtyFactory(turnover_minutes=30)
+    other = SpecialtyFactory(turnover_minutes=5)
+    booked, wanted = (long, other) if whose == "the other's" else (other, long)
+    first = world.booked(world.at(10), theatre=day_theatre, clean_up_minutes=0, specialty=booked)
+
+    def said(hour: int, minute: int) -> list[tuple[str, str]]:
+        operation = world.waiting(set_up_minutes=0, clean_up_minutes=0, specialty=wanted)
+        return soft(plan_for(operation, day_theatre, world.at(hour, minute)))
+
+    words = f"Only 29 min between this and case {first.pk}, Hip replacement; the specialty needs 30."
+    assert said(11, 29) == said(8, 31) == [("turnover_short", words)]
+    assert said(11, 30) == said(8, 30) == []
+
+
+def test_two_plans_keep_the_turnover_of_their_specialties(world: World, day_theatre: Theatre) -> None:
+    specialty = SpecialtyFactory(turnover_minutes=30)
+    plans = [
+        plan_for(
+            world.waiting(set_up_minutes=0, clean_up_minutes=0, specialty=one), day_theatre, world.at(hour, minute)
+        )
+        for one, hour, minute in ((specialty, 10, 0), (world.specialty, 11, 29))
+    ]
+    assert [rule for rule, _ in soft(plans)] == ["turnover_short", "turnover_short"]
+
+
 def test_no_bed(world: World) -> None:
     world.booked(world.at(10), members=[(world.bed, ReservationRole.BED)])  # there until 12:00
 
@@ -190,6 +225,26 @@ def test_not_ready(world: World) -> None:
         assert soft(plan_for(operation, world.one, world.at(10))) == [("not_ready", words)]
     fit = world.waiting(assessment="fit", fit_until=world.day)
     assert soft(plan_for(fit, world.one, world.at(10))) == []
+
+
+@pytest.mark.parametrize("state", ["to_order", "ordered", "arrived", "not_coming", "returned", "not_needed"])
+def test_kit_late(world: World, state: str) -> None:
+    """Promised for two days before the day, and needed two days before."""
+    promised = world.day - timedelta(days=2)
+    operation = world.waiting()
+    LoanKitFactory(operation=operation, what="Knee set", quantity=2, expected_on=promised, state=state)
+    LoanKitFactory(operation=operation)  # nobody knows when it comes
+    LoanKitFactory(expected_on=promised)  # somebody else's
+
+    def said(days: int) -> list[tuple[str, str]]:
+        return soft(plan_for(operation, world.one, world.at(10, days=days)))
+
+    words = (
+        f"2 x Knee set comes on loan on {promised:%a %d %b %Y}; "
+        f"the operation can have it in time from {world.day:%a %d %b %Y}."
+    )
+    assert said(-1) == ([("kit_late", words)] if state in ("to_order", "ordered") else [])
+    assert said(0) == []
 
 
 def test_past_due(world: World) -> None:

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from resources.models import Grade
 from scheduling.models import Operation, ReservationRole
 from tests.factories import AllergyFactory, CancellationReasonFactory, StaffMemberFactory, UserFactory
 from tests.scheduling.views.conftest import client_of
@@ -43,6 +44,14 @@ def test_a_longer_team_and_history_take_no_more_queries(world: World, coordinato
         coordinator.post(f"/operations/{large.pk}/move/", {**fields, "version": version})
     coordinator.get("/")  # says what was done, and forgets it
     assert count(large) == count(small)
+
+
+def test_the_team_is_shown_with_grades(world: World, coordinator: Client) -> None:
+    world.surgeon.grade = Grade.objects.create(code="consultant", name="Consultant")
+    world.surgeon.save()
+    operation = world.booked(world.at(10), lead=world.surgeon, members=world.whole_team())
+    page = coordinator.get(f"/operations/{operation.pk}/").content.decode()
+    assert '<b>Mr A. Khan</b> <span class="soft">Consultant</span>' in page
 
 
 def test_confirming_says_what_is_missing(world: World, coordinator: Client) -> None:

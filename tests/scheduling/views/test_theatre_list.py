@@ -12,7 +12,7 @@ from accounts.permissions import NotAllowedError
 from scheduling.models import ListNote
 from scheduling.services import InvalidPlanError
 from scheduling.services.notes import write_list_note
-from tests.factories import AllergyFactory, PatientFactory, SiteFactory, UserFactory
+from tests.factories import AllergyFactory, LoanKitFactory, PatientFactory, SiteFactory, UserFactory
 from tests.scheduling.services.refusing import refused
 from tests.scheduling.views.conftest import client_of
 from tests.scheduling.world import World
@@ -31,6 +31,17 @@ def test_everything_that_a_team_has_to_know(world: World, coordinator: Client) -
         assert words in page
     for name in ("Mr A. Khan", "Dr F. Adeyinka", "I. Carvalho", "C-arm 1", "09:00–10:00"):
         assert name in page
+
+
+def test_kit_on_loan_is_on_the_list_with_how_far_it_is(world: World, coordinator: Client) -> None:
+    operation = world.booked(world.at(9))
+    for state in ("ordered", "returned", "not_needed"):
+        LoanKitFactory(operation=operation, what=f"Set {state}", quantity=2, state=state)
+    page = coordinator.get(address(world)).content.decode()
+    assert "On loan: 2 x Set ordered <b>ordered</b>" in page
+    assert "Set returned" not in page
+    assert "Set not_needed" not in page
+    assert "On loan" not in client_of(UserFactory(role="manager")).get(address(world)).content.decode()
 
 
 def test_the_order_is_that_of_the_day_and_same_names_are_marked(world: World, coordinator: Client) -> None:

@@ -28,7 +28,14 @@ from scheduling.services.staffing import (
     substitute_resource,
 )
 from scheduling.services.undoing import undo_change
-from scheduling.services.waiting import pause_clock, resume_clock, set_readiness
+from scheduling.services.waiting import (
+    pause_clock,
+    resume_clock,
+    set_priority,
+    set_readiness,
+    set_surgeon,
+    undo_waiting,
+)
 
 __all__ = [
     "UNCHANGED",
@@ -56,10 +63,13 @@ __all__ = [
     "release_resource",
     "request_operation",
     "resume_clock",
+    "set_priority",
     "set_readiness",
+    "set_surgeon",
     "substitute_resource",
     "swap_operations",
     "take_back_delay",
     "take_back_event",
     "undo_change",
+    "undo_waiting",
 ]

@@ -22,6 +22,7 @@ from scheduling.services.locking import (
     reservations_of,
 )
 from scheduling.services.overriding import Accepted, Override, settle
+from scheduling.services.waiting import NO_UNDO, can_undo, undo_waiting
 from scheduling.services.writing import Story, place, record, restore_events, snapshot, take_off
 from scheduling.status import MOVABLE, UNPLACED
 
@@ -35,13 +36,13 @@ CAPABILITY: dict[str, str] = {
     ChangeVerb.ASSIGNED: permissions.ASSIGN,
     ChangeVerb.RELEASED: permissions.ASSIGN,
     ChangeVerb.CONFIRMED: permissions.CONFIRM,
+    ChangeVerb.WAITED: permissions.BOOK,
 }
 """What may be undone, and which capability that takes: the one that the command itself took.
 
-Undoing an undo does the first command again and takes the same capability.
+Undoing an undo does the first command again and takes the same capability; a change of an operation that waits is
+made again by itself.
 """
-
-NO_UNDO = "This change can't be undone."
 
 
 def undo_change(*, actor: User, change_id: int, override: Override | None = None) -> list[OperationChange]:
@@ -51,6 +52,12 @@ def undo_change(*, actor: User, change_id: int, override: Override | None = None
     changes, which can be undone in turn. Raises what ``move_operation`` raises: the old place may
     be taken by now.
     """
+    if OperationChange.objects.filter(pk=change_id, verb=ChangeVerb.WAITED).exists():
+        return [undo_waiting(actor=actor, change_id=change_id)]  # one of many of a bulk action goes by itself
+    return _undo_command(actor, change_id, override)
+
+
+def _undo_command(actor: User, change_id: int, override: Override | None) -> list[OperationChange]:
     undone = _changes_of_command(change_id)
     takes = undo_takes(undone[0])
     if not takes:
@@ -110,9 +117,12 @@ def _changes_of_command(change_id: int) -> list[OperationChange]:
 
 def undo_takes(change: OperationChange) -> str:
     """Return the capability that undoing a change takes; empty if it can't be undone."""
-    while change.undoes is not None:
-        change = change.undoes
-    return CAPABILITY.get(change.verb, "")
+    first = change
+    while first.undoes is not None:
+        first = first.undoes
+    if first.verb == ChangeVerb.WAITED and (first is not change or not can_undo(change)):
+        return ""
+    return CAPABILITY.get(first.verb, "")
 
 
 def _demand_not_started(operations: list[Operation]) -> None:

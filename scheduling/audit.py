@@ -24,5 +24,6 @@ def register() -> None:
         models.Priority,
         models.ProcedureEquipment,
         models.ProcedureStaff,
+        models.WaitingView,
     ):
         auditlog.register(model)

@@ -33,6 +33,7 @@ from scheduling.models.operation import (
     Side,
 )
 from scheduling.models.reservation import Reservation, ReservationRole
+from scheduling.models.views import WaitingView
 from scheduling.models.waiting import ClockPause, PauseKind
 from scheduling.status import Status
 
@@ -66,4 +67,5 @@ __all__ = [
     "ReservationRole",
     "Side",
     "Status",
+    "WaitingView",
 ]

@@ -14,6 +14,7 @@ def register() -> None:
     auditlog.register(models.Operation, exclude_fields=["notes"])
     auditlog.register(models.OperationEvent, exclude_fields=["reason"])
     auditlog.register(models.ListNote, exclude_fields=["text"])
+    auditlog.register(models.ListDecision, exclude_fields=["reason"])
     auditlog.register(models.ClockPause, exclude_fields=["note"])
     auditlog.register(models.OperationDelay, exclude_fields=["note"])
     auditlog.register(models.Procedure, m2m_fields={"features", "credentials"})
@@ -21,6 +22,7 @@ def register() -> None:
         models.CancellationReason,
         models.ChecklistItem,
         models.DelayReason,
+        models.ListClosing,
         models.Priority,
         models.ProcedureEquipment,
         models.ProcedureStaff,

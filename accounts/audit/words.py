@@ -37,6 +37,8 @@ PAGES = {
     "scheduling:operation-resume": "Operation that waits",
     "scheduling:theatre-list": "Theatre list",
     "scheduling:list-note": "Theatre list",
+    "scheduling:list-close": "Theatre list",
+    "scheduling:list-open": "Theatre list",
     "scheduling:running-late": "Running late",
     "scheduling:waiting-list": "Waiting list",
     "scheduling:waiting-forecast": "Breach forecast",

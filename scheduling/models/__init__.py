@@ -9,6 +9,7 @@ from scheduling.models.catalogue import (
     ProcedureEquipment,
     ProcedureStaff,
 )
+from scheduling.models.closing import ListClosing, ListDecision
 from scheduling.models.day import (
     Answer,
     ChecklistAnswer,
@@ -51,6 +52,8 @@ __all__ = [
     "EstimateSource",
     "EventKind",
     "Laterality",
+    "ListClosing",
+    "ListDecision",
     "ListNote",
     "Operation",
     "OperationChange",

@@ -76,7 +76,7 @@ def fits(theatre: Theatre, gap: Period, viewer: User) -> list[Fit]:
     now = timezone.now()
     found = []
     for operation in in_order_of_urgency(waiting)[:MOST_ASKED]:
-        slots = find_free_slots(operation, gap.start, gap.end, limit=1, theatre_ids=[theatre.pk])
+        slots = find_free_slots(operation, gap.start, gap.end, limit=1, theatre_ids=[theatre.pk], with_closed=True)
         for slot in slots:
             if slot.period.end > gap.end:
                 continue

@@ -8,6 +8,7 @@ from accounts.models import User
 from accounts.permissions import authorise
 from scheduling import permissions
 from scheduling.conflicts import find_conflicts
+from scheduling.conflicts.closing import leaving_conflicts
 from scheduling.models import ChangeVerb, Operation, OperationChange, Reservation
 from scheduling.period import Period
 from scheduling.plan import Assignment, Plan
@@ -79,10 +80,11 @@ def _undo_command(actor: User, change_id: int, override: Override | None) -> lis
         held = {row.resource_id for group in rows.values() for row in group if row.active}
         held.update(hold.resource_id for plan in standing for hold in plan.holds)
         lock_patients_and_resources(operations, held)
+        leaving = leaving_conflicts([operation for operation in operations if plans[operation.pk] is None])
         for operation in operations:  # who leaves the calendar is not in the way of those who come back
             if plans[operation.pk] is None:
                 _put_back(operation, by_number[operation.pk].before, None, rows[operation.pk])
-        accepted = settle(actor, find_conflicts(standing), override, _accepted_then(undone))
+        accepted = settle(actor, [*find_conflicts(standing), *leaving], override, _accepted_then(undone))
         defer_constraints()
         batch = uuid4() if len(operations) > 1 else None
         changes = []

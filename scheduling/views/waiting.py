@@ -18,6 +18,7 @@ from scheduling.forms.numbers import row_number
 from scheduling.forms.waiting import PauseForm, ReadinessForm, ResumeForm, WaitingFilterForm
 from scheduling.models import Operation
 from scheduling.selectors.breaches import breaches
+from scheduling.selectors.closed_lists import closed_lines
 from scheduling.selectors.gap_fit import as_gap, fits
 from scheduling.selectors.waiting_list import WAITING_COLUMNS, waiting_list, waiting_rows
 from scheduling.selectors.waiting_views import view_menu
@@ -94,7 +95,9 @@ def gap_page(request: HttpRequest, theatre_id: int) -> HttpResponse:
     if gap is None:
         raise Http404("This stretch of time can't be read. Go back to the schedule.")
     found = fits(theatre, gap, actor_of(request))
-    return render(request, "scheduling/gap.html", {"theatre": theatre, "gap": gap, "fits": found})
+    closed = closed_lines([theatre.pk], timezone.localdate(gap.start), timezone.now()).get(theatre.pk)
+    context = {"theatre": theatre, "gap": gap, "fits": found, "closed": closed}
+    return render(request, "scheduling/gap.html", context)
 
 
 @requires(permissions.VIEW_OPERATION)

@@ -25,12 +25,12 @@ class WaitingFilterForm(forms.Form):
         empty_label="All surgeons",
     )
     pooling = forms.ChoiceField(
-        choices=[("", "Own or pooled"), ("own", "Surgeon’s own"), ("pooled", "Pooled")], required=False
+        choices=[("", "Either"), ("own", "Surgeon’s own"), ("pooled", "Pooled")], required=False
     )
     priority = forms.ModelChoiceField(Priority.objects.all(), required=False, empty_label="All priorities")
     stay = forms.ChoiceField(
         label="Stay",
-        choices=[("", "Day case or in-patient"), ("day", "Day case"), ("in", "In-patient")],
+        choices=[("", "Any stay"), ("day", "Day case"), ("in", "In-patient")],
         required=False,
     )
     assessment = forms.ChoiceField(
@@ -55,6 +55,12 @@ class WaitingFilterForm(forms.Form):
             "sort": data.get("sort") or "urgency",
         }
         return WaitingFilter(**given)
+
+    @property
+    def asks_more(self) -> bool:
+        """Whether one of the filters is set that the page folds away."""
+        more = ("stay", "assessment", "due_within", "most_minutes", "overdue", "short_notice", "paused")
+        return any(self.data.get(name) for name in more)
 
     @property
     def left_out(self) -> list[str]:

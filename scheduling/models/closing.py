@@ -16,7 +16,7 @@ class ListClosing(models.Model):
     A specialty's own row goes before the one for all. Working days are Monday to Friday.
     """
 
-    specialty = models.OneToOneField(
+    specialty = models.ForeignKey(
         Specialty,
         on_delete=models.CASCADE,
         null=True,

@@ -146,7 +146,7 @@ def test_a_list_is_closed_and_what_is_changed_since_stands_on_it(world: World, c
 
     board = coordinator.get(f"/schedule/{world.day}/").content.decode()
     assert "List closed" in board
-    assert "1 change since" in board
+    assert '+1<span class="visually-hidden"> change since' in board
 
 
 def test_a_list_is_opened_again_by_who_may_with_a_reason(world: World, coordinator: Client, clerk: Client) -> None:

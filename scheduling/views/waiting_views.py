@@ -41,7 +41,7 @@ def view_save(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     asked = request.POST.get("query", "") if request.method == "POST" else request.META.get("QUERY_STRING", "")
     query = tidy_query(asked)
-    form = ViewForm(request.POST or None, may_share=actor.can(permissions.SHARE_VIEW))
+    form = ViewForm(request.POST if request.method == "POST" else None, may_share=actor.can(permissions.SHARE_VIEW))
     if request.method == "POST" and form.is_valid():
         try:
             view = save_view(actor=actor, query=query, **form.given)
@@ -60,7 +60,9 @@ def view_change(request: HttpRequest, view_id: int) -> HttpResponse:
     """Give an own view another name, or share it; from here it can be deleted."""
     actor = actor_of(request)
     view = _own(actor, view_id)
-    form = ViewForm(request.POST or None, view=view, may_share=actor.can(permissions.SHARE_VIEW))
+    form = ViewForm(
+        request.POST if request.method == "POST" else None, view=view, may_share=actor.can(permissions.SHARE_VIEW)
+    )
     if request.method == "POST" and form.is_valid():
         try:
             changed = change_view(actor=actor, view_id=view_id, **form.given)

@@ -68,7 +68,7 @@ PAGES: dict[str, Row] = {
     "scheduling:operation-resume": Row("CB", None, 422, False, True),
     "scheduling:theatre-list": Row("CBSATWMPD", 200, None, True, False),
     "scheduling:list-note": Row("CB", None, 302, False, False),
-    "scheduling:list-close": Row("CB", None, 302, False, False),
+    "scheduling:list-close": Row("CB", None, 409, False, False),
     "scheduling:list-open": Row("C", None, 422, False, False),
     "scheduling:running-late": Row("CBSATW", 200, None, True, False),
     "scheduling:waiting-list": Row("CBSATW", 200, 200, False, False),

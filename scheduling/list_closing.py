@@ -1,7 +1,7 @@
 """When a theatre's list of a day is closed. Pure: from the hospital's rules and what people decided, to an instant.
 
 A list closes by itself at the time that the rule names, so many working days before it, by the clock on the wall;
-a working day is Monday to Friday, so Monday's and the weekend's lists close on Friday. A list with blocks of several
+a working day is Monday to Friday, so Monday's and the weekend's lists close on Friday. A list with sessions of several
 specialties closes with the earliest of them. What people decide counts from when they decide it: a list that was
 opened again is open until somebody closes it, or until its own closing time comes after that.
 """
@@ -53,7 +53,7 @@ def working_day_before(day: date, count: int) -> date:
 
 
 def closes_by_itself(day: date, times: Sequence[ClosingTime], specialties: Collection[int]) -> datetime | None:
-    """Return when the list of ``day`` with blocks of ``specialties`` closes by itself, ``None`` if never."""
+    """Return when the list of ``day`` with sessions of ``specialties`` closes by itself, ``None`` if never."""
     by_specialty = {one.specialty: one for one in times}
     for_all = by_specialty.get(None)
     rules = [by_specialty.get(specialty, for_all) for specialty in specialties] or [for_all]

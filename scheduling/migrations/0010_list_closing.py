@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='listclosing',
             name='specialty',
-            field=models.ForeignKey(blank=True, help_text='Lists with a block of this specialty. Empty: all others.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='resources.specialty'),
+            field=models.ForeignKey(blank=True, help_text='Lists with a session of this specialty. Empty: all others.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='resources.specialty'),
         ),
         migrations.AddField(
             model_name='listdecision',

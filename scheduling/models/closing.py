@@ -22,7 +22,7 @@ class ListClosing(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="Lists with a block of this specialty. Empty: all others.",
+        help_text="Lists with a session of this specialty. Empty: all others.",
     )
     closes = models.BooleanField(
         default=True, help_text="Untick: these lists are closed by hand only, whatever holds for all others."

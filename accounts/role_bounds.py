@@ -30,6 +30,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "scheduling.request_operation": _SEE,
     "scheduling.assign_resource": _SEE,
     "scheduling.record_event": _SEE,
+    "scheduling.share_view": _SEE,
     "patients.manage_care_team": _SEE,
     "patients.change_patient": frozenset({"patients.view_patient"}),
     "patients.add_patient": frozenset({"patients.view_patient"}),

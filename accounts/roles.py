@@ -46,7 +46,7 @@ DEFAULTS: dict[str, frozenset[str]] = {
     | {"scheduling.override_conflict", "scheduling.import_operations", "scheduling.inspect_operation"}
     | {"scheduling.use_blocks"}
     | {"patients.change_patient", "patients.manage_care_team", "patients.restrict_access", "accounts.manage_roles"}
-    | {"patients.export_record"},
+    | {"patients.export_record", "scheduling.share_view"},
     Role.BOOKING_CLERK: _PLACE | {"patients.change_patient"},
     Role.SURGEON: _REQUEST | _RECORD | {"patients.manage_care_team", "scheduling.use_blocks"},
     Role.ANAESTHETIST: _LOOK | _RECORD,
@@ -101,6 +101,7 @@ WORDS: dict[str, str] = {
     "scheduling.record_event": "record what happens in theatre",
     "scheduling.request_operation": "put patients on the waiting list",
     "scheduling.use_blocks": "release theatre time or ask for it",
+    "scheduling.share_view": "share views of the waiting list",
     "scheduling.view_operation": "see operations",
     "scheduling.view_schedule": "see the schedule",
 }

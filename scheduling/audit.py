@@ -19,6 +19,7 @@ def register() -> None:
     auditlog.register(models.Operation, exclude_fields=["notes"])
     auditlog.register(models.OperationEvent, exclude_fields=["reason"])
     auditlog.register(models.ListNote, exclude_fields=["text"])
+    auditlog.register(models.ListDecision, exclude_fields=["reason"])
     auditlog.register(models.ClockPause, exclude_fields=["note"])
     auditlog.register(models.LoanKit, exclude_fields=["note"])
     auditlog.register(models.OperationDelay, exclude_fields=["note"])
@@ -27,8 +28,10 @@ def register() -> None:
         models.CancellationReason,
         models.ChecklistItem,
         models.DelayReason,
+        models.ListClosing,
         models.Priority,
         models.ProcedureEquipment,
         models.ProcedureStaff,
+        models.WaitingView,
     ):
         auditlog.register(model)

@@ -56,6 +56,11 @@ class OperationQuerySet(models.QuerySet["Operation"]):
         """Operations on the waiting list that may be booked now."""
         return self.filter(status=Status.WAITING)
 
+    def overdue(self, day: date) -> Self:
+        """Operations whose due date is before ``day``; of those that are paused, before the pause began."""
+        paused = models.Q(paused_since=None) | models.Q(due_on__lt=models.F("paused_since"))
+        return self.filter(paused, due_on__lt=day)
+
     def movable(self) -> Self:
         """Placed operations whose patient is not yet in theatre."""
         return self.filter(status__in=MOVABLE)

@@ -23,6 +23,8 @@ from scheduling.views import (
     sessions,
     theatre_list,
     waiting,
+    waiting_bulk,
+    waiting_views,
 )
 
 register_converter(DayConverter, "day")
@@ -67,6 +69,8 @@ urlpatterns = [
     path("sessions/<int:session_id>/claim/", sessions.session_claim, name="session-claim"),
     path("sessions/<int:session_id>/offer/", sessions.session_offer, name="session-offer"),
     path("sessions/<int:session_id>/swap/", sessions.session_swap, name="session-swap"),
+    path("theatres/<int:theatre_id>/list/<day:day>/close/", theatre_list.list_close, name="list-close"),
+    path("theatres/<int:theatre_id>/list/<day:day>/open/", theatre_list.list_open, name="list-open"),
     path("theatres/<int:theatre_id>/gap/", waiting.gap_page, name="gap"),
     path("affected/", affected.affected_page, name="affected"),
     path("credentials/", affected.credentials_page, name="credentials"),
@@ -80,6 +84,13 @@ urlpatterns = [
     path("operations/<int:operation_id>/pause/", waiting.operation_pause, name="operation-pause"),
     path("operations/<int:operation_id>/resume/", waiting.operation_resume, name="operation-resume"),
     path("waiting-list/", waiting.waiting_list_page, name="waiting-list"),
+    path("waiting-list/forecast/", waiting.waiting_forecast, name="waiting-forecast"),
+    path("waiting-list/change/", waiting_bulk.waiting_bulk, name="waiting-bulk"),
+    path("waiting-list/undo/<uuid:batch>/", waiting_bulk.bulk_undo, name="bulk-undo"),
+    path("waiting-list/views/save/", waiting_views.view_save, name="view-save"),
+    path("waiting-list/views/<int:view_id>/", waiting_views.view_open, name="view-open"),
+    path("waiting-list/views/<int:view_id>/change/", waiting_views.view_change, name="view-change"),
+    path("waiting-list/views/<int:view_id>/delete/", waiting_views.view_delete, name="view-delete"),
     path("find/", requesting.patient_find, name="patient-find"),
     path("patients/new/", requesting.patient_add, name="patient-add"),
     path("patients/access/", restricting.patient_access_find, name="patient-access-find"),

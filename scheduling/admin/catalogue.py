@@ -1,4 +1,4 @@
-"""Procedures, priorities, the reasons for not going ahead or being late, and the safety checklist."""
+"""Procedures, priorities, reasons for not going ahead or being late, closing times, and the safety checklist."""
 
 from django.contrib import admin
 
@@ -10,6 +10,7 @@ from scheduling.models import (
     CancellationReason,
     ChecklistItem,
     DelayReason,
+    ListClosing,
     Priority,
     Procedure,
     ProcedureEquipment,
@@ -102,6 +103,18 @@ class DelayReasonAdmin(LimitedAdmin, InUseAdmin):
     list_display = ("label", "group", "in_use")
     list_filter = ("in_use", "group")
     search_fields = ("label", "group", "code")
+
+
+@admin.register(ListClosing)
+class ListClosingAdmin(LimitedAdmin):
+    """When theatre lists are closed by themselves; without any row they stay open."""
+
+    capability = CATALOGUE
+    shared = True
+    view_capability = INSPECT
+    list_display = ("__str__", "specialty", "closes", "working_days_before", "at")
+    list_select_related = ("specialty",)
+    autocomplete_fields = ("specialty",)
 
 
 @admin.register(ChecklistItem)

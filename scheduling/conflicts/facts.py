@@ -11,6 +11,8 @@ from django.utils import timezone
 from resources.models import Resource, StaffCredential, Theatre, Unavailability
 from scheduling.conflicts import loading
 from scheduling.conflicts.busy import Busy
+from scheduling.conflicts.closing import Closings, List, list_of
+from scheduling.list_closing import Closed
 from scheduling.models import Operation
 from scheduling.opening import OpenHours, open_hours
 from scheduling.ownership import OwnedTime, Standing, owned_times
@@ -40,6 +42,9 @@ class Facts:
     credentials: dict[int, list[StaffCredential]]
     needs: loading.Needs
     beds: dict[str, frozenset[int]]
+    closings: Closings
+    emergencies: frozenset[List]
+    """Lists on which one of the plans puts an emergency."""
 
     @classmethod
     def load(cls, plans: Sequence[Plan]) -> "Facts":
@@ -48,12 +53,15 @@ class Facts:
         window = days_around(plans)
         resource_ids = {hold.resource_id for plan in plans for hold in plan.holds}
         resource_ids.update(*beds.values())
-        resources = loading.resources(resource_ids)
+        lists = {(plan.theatre_id, local_day(plan.period)) for plan in plans}
+        lists.update(place for plan in plans if (place := list_of(plan.operation)))  # those that are left
+        resources = loading.resources(resource_ids.union(theatre for theatre, _ in lists))
         held = loading.held(resource_ids, plans, window)
         away, shifts = loading.times(resources.values(), window)
         theatres = {plan.theatre_id for plan in plans}
         days = days_of(window)
         needs = loading.Needs.of(plans)
+        closings = Closings.of(lists)
         return cls(
             now=timezone.now(),
             resources=resources,
@@ -66,6 +74,8 @@ class Facts:
             credentials=defaultdict(list, needs.held),
             needs=needs,
             beds=beds,
+            closings=closings,
+            emergencies=_emergencies(plans) if closings else frozenset(),
         )
 
     def occupy(self, plan: Plan) -> None:
@@ -135,6 +145,15 @@ class Facts:
                 now=self.now,
             )
         ]
+
+    def closed_list(self, theatre_id: int, day: date) -> Closed | None:
+        """Return since when a theatre's list is closed."""
+        return self.closings.closed(theatre_id, day, self.now)
+
+
+def _emergencies(plans: Sequence[Plan]) -> frozenset[List]:
+    urgent = (plan for plan in plans if plan.operation.priority.emergency)
+    return frozenset((plan.theatre_id, local_day(plan.period)) for plan in urgent)
 
 
 def local_day(period: Period) -> date:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from django.utils import timezone
 
 from resources.models import OwnerKind, ResourceKind, Theatre
+from scheduling.conflicts.closing import List, closed_conflict, list_of
 from scheduling.conflicts.conflict import Conflict, Severity
 from scheduling.conflicts.facts import Facts, local_day
 from scheduling.models import Assessment, ReservationRole, Status
@@ -285,6 +286,31 @@ def in_the_past(plan: Plan, facts: Facts) -> Iterator[Conflict]:
         )
 
 
+def list_closed(plan: Plan, facts: Facts) -> Iterator[Conflict]:
+    """The plan changes a list whose order is settled: the one it joins, or the one it leaves.
+
+    An emergency changes what it has to, and so does what makes room for it in the same command.
+    """
+    if not facts.closings or plan.operation.priority.emergency:
+        return
+    for theatre_id, day in _lists_changed(plan):
+        closed = facts.closed_list(theatre_id, day)
+        if closed and (theatre_id, day) not in facts.emergencies:
+            yield closed_conflict(plan.operation, facts.resources[theatre_id].name, theatre_id, day, closed)
+
+
+def _lists_changed(plan: Plan) -> list[List]:
+    """Return the lists that look different with the plan: none where place, time and lead surgeon stay."""
+    operation, joins = plan.operation, (plan.theatre_id, local_day(plan.period))
+    left = list_of(operation)
+    if left is None:
+        return [joins]
+    stays = plan.theatre_id == operation.theatre_id and plan.period == Period.of(operation.period)
+    if stays and plan.lead_surgeon_id == operation.lead_surgeon_id:
+        return []
+    return [joins] if left == joins else [left, joins]
+
+
 SOFT_RULES: tuple[Rule, ...] = (
     outside_hours,
     outside_block,
@@ -300,4 +326,5 @@ SOFT_RULES: tuple[Rule, ...] = (
     infectious_not_last,
     supervision_exceeded,
     in_the_past,
+    list_closed,
 )

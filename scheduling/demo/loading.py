@@ -25,8 +25,9 @@ from scheduling.demo.lists import DayList, afternoon, code_of
 from scheduling.demo.people import make_unknown_patient
 from scheduling.demo.playing import just_due, play_list
 from scheduling.demo.side_by_side import finish, start
-from scheduling.models import Operation, Status
+from scheduling.models import ListDecision, Operation, Status
 from scheduling.reference.loading import load_reference
+from scheduling.services.closing import close_list
 
 Progress = Callable[[list[tuple[date, Theatre]]], Iterable[tuple[date, Theatre]]]
 """Wraps the lists that are to be filled, to show how far loading has come."""
@@ -100,6 +101,7 @@ def load_demo(
         )
         _load_days(booker, days, progress)
         waiting.make_waiting_list(booker, users[Role.SURGEON], theatres / MOST_THEATRES)
+        _settle_a_list(users[Role.COORDINATOR], today, days)
     return Summary(
         theatres=Theatre.objects.count(),
         staff=StaffMember.objects.count(),
@@ -153,6 +155,14 @@ def _load_days(booker: Booker, days: int, progress: Progress) -> None:
     load(past[:carried_over], progress)
     if second is not None:
         finish(second)
+
+
+def _settle_a_list(coordinator: User, today: date, days: int) -> None:
+    """Close the first theatre's list of the next working day, by hand: the others can be changed at will."""
+    theatre = Theatre.objects.order_by("position", "pk").first()
+    upcoming = next(iter(working_days(today, days)), None)
+    if theatre and upcoming and not ListDecision.objects.exists():
+        close_list(actor=coordinator, theatre_id=theatre.pk, day=upcoming, reason="The order is agreed with the team")
 
 
 def _build(today: date, theatres: int, days: int) -> dict[str, User]:

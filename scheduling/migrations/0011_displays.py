@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('resources', '0004_sites_of_staff_and_equipment'),
-        ('scheduling', '0008_waiting'),
+        ('scheduling', '0010_list_closing'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

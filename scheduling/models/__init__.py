@@ -9,6 +9,7 @@ from scheduling.models.catalogue import (
     ProcedureEquipment,
     ProcedureStaff,
 )
+from scheduling.models.closing import ListClosing, ListDecision
 from scheduling.models.day import (
     Answer,
     ChecklistAnswer,
@@ -35,6 +36,7 @@ from scheduling.models.operation import (
     Side,
 )
 from scheduling.models.reservation import Reservation, ReservationRole
+from scheduling.models.views import WaitingView
 from scheduling.models.waiting import ClockPause, PauseKind
 from scheduling.status import Status
 
@@ -58,6 +60,8 @@ __all__ = [
     "EventKind",
     "KitState",
     "Laterality",
+    "ListClosing",
+    "ListDecision",
     "ListNote",
     "LoanKit",
     "Operation",
@@ -75,5 +79,6 @@ __all__ = [
     "ReservationRole",
     "Side",
     "Status",
+    "WaitingView",
     "kit_name",
 ]

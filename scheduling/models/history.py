@@ -51,6 +51,7 @@ class OperationChange(models.Model):
     class Meta:
         ordering = ("operation", "version")
         constraints = (models.UniqueConstraint(fields=("operation", "version"), name="change_version_unique"),)
+        indexes = (models.Index(fields=("at",), name="change_at"),)
 
     def __str__(self) -> str:
         """Return verb and case number."""

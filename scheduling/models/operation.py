@@ -212,8 +212,10 @@ class Operation(models.Model):
 
     @property
     def is_overdue(self) -> bool:
-        """Say whether the due date has passed without the operation being placed."""
-        return self.due_on is not None and self.due_on < timezone.localdate() and not self.is_placed
+        """Say whether the due date has passed without the operation being placed; while paused, no day counts."""
+        today = timezone.localdate()
+        counted = min(self.paused_since, today) if self.paused_since else today
+        return self.due_on is not None and self.due_on < counted and not self.is_placed
 
     @property
     def procedure_with_side(self) -> str:

@@ -14,6 +14,7 @@ from scheduling.models import Operation, Status
 from scheduling.period import Period, without
 from scheduling.projection import Expected
 from scheduling.querysets import local_midnight
+from scheduling.selectors.closed_lists import ClosedLine, closed_lines
 from scheduling.selectors.expecting import WORTH_SAYING, expected, milestones_of
 from scheduling.selectors.sessions import TheatreDay, theatre_days
 
@@ -94,6 +95,8 @@ class TheatreRow:
     cases: list[CaseBar]
     used_minutes: int
     open_minutes: int
+    closed_list: ClosedLine | None
+    """Since when the order of its list is settled."""
 
     @property
     def utilisation(self) -> int | None:
@@ -166,7 +169,11 @@ def day_board(day: date, viewer: User, *, now: datetime | None = None) -> DayBoa
     days = {theatre: entry for (theatre, _), entry in theatre_days(theatres, [day]).items()}
     window = _window(day, operations, days.values())
     outlook = _outlook([one for rows in operations.values() for one in rows], day, now)
-    rows = [_row(theatre, operations[theatre.pk], days[theatre.pk], window, now, outlook) for theatre in theatres]
+    settled = closed_lines([theatre.pk for theatre in theatres], day, now)
+    rows = [
+        _row(theatre, operations[theatre.pk], days[theatre.pk], window, now, outlook, settled.get(theatre.pk))
+        for theatre in theatres
+    ]
     now_minute = _minute(window, now) if window.start <= now < window.end else None
     hours, jumps = _hours(window), _jumps(window)
     return DayBoard(day=day, period=window, now=now_minute, hours=hours, jumps=jumps, rows=rows)
@@ -238,6 +245,7 @@ def _row(
     window: Period,
     now: datetime,
     outlook: dict[int, Expected],
+    settled: ClosedLine | None,
 ) -> TheatreRow:
     in_room = [Period.of(operation.period) for operation in operations]
     taken = [
@@ -253,6 +261,7 @@ def _row(
         cases=_cases(theatre, operations, window, now, outlook),
         used_minutes=entry.used_minutes(in_room),
         open_minutes=entry.open_minutes,
+        closed_list=settled,
     )
 
 

@@ -89,7 +89,7 @@ def _longest_free(theatre: Theatre, gap: Period) -> int:
 def _placed(wanted: Iterable[Fit], theatre: Theatre, gap: Period) -> Iterator[Fit]:
     """Yield those for whom everything is free, with where; nobody is asked about before one is needed."""
     for fit in wanted:
-        slots = find_free_slots(fit.operation, gap.start, gap.end, limit=1, theatre_ids=[theatre.pk])
+        slots = find_free_slots(fit.operation, gap.start, gap.end, limit=1, theatre_ids=[theatre.pk], with_closed=True)
         if slots and slots[0].period.end <= gap.end:
             yield replace(fit, slot=slots[0])
 

@@ -14,6 +14,7 @@ from scheduling.models import EventKind, Operation, Status
 from scheduling.opening import closing_times
 from scheduling.period import Period
 from scheduling.projection import Expected
+from scheduling.selectors.closed_lists import ClosedLine, closed_lines
 from scheduling.selectors.expecting import WORTH_SAYING, expected, milestones_of
 
 BUSY = "Busy"
@@ -62,6 +63,7 @@ class BoardTheatre:
     left: int
     ends: datetime | None
     over: int
+    closed_list: ClosedLine | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +136,11 @@ def live_board(
         )
     closes = closing_times(day)
     shut = _shut(shown, now)
-    rows = [_theatre(theatre, cases[theatre.pk], closes.get(theatre.pk), shut.get(theatre.pk)) for theatre in shown]
+    settled = closed_lines([theatre.pk for theatre in shown], day, now)
+    rows = [
+        _theatre(theatre, cases[theatre.pk], closes.get(theatre.pk), shut.get(theatre.pk), settled.get(theatre.pk))
+        for theatre in shown
+    ]
     return LiveBoard(day=day, at=now, theatres=rows)
 
 
@@ -184,7 +190,11 @@ def _last(known: dict[str, datetime]) -> str:
 
 
 def _theatre(
-    theatre: Theatre, cases: list[BoardCase], closes: datetime | None, shut: Unavailability | None
+    theatre: Theatre,
+    cases: list[BoardCase],
+    closes: datetime | None,
+    shut: Unavailability | None,
+    settled: ClosedLine | None,
 ) -> BoardTheatre:
     current = next((case for case in cases if case.operation.status == Status.IN_THEATRE), None)
     to_come = [case for case in cases if case.operation.is_movable]
@@ -209,6 +219,7 @@ def _theatre(
         left=len(to_come),
         ends=last,
         over=over if over >= WORTH_SAYING else 0,
+        closed_list=settled,
     )
 
 

@@ -107,7 +107,7 @@ def _pushed(following: Operation | None, outlook: dict[int, Expected]) -> Operat
 def _elsewhere(operation: Operation, now: datetime) -> Slot | None:
     """Return the first place of the rest of today in another theatre, where the whole team is free."""
     tomorrow = local_midnight(timezone.localdate(now) + timedelta(days=1))
-    slots = find_free_slots(operation, now, tomorrow, limit=4, order="earliest")
+    slots = find_free_slots(operation, now, tomorrow, limit=4, order="earliest", with_closed=True)
     return next((slot for slot in slots if slot.theatre_id != operation.theatre_id), None)
 
 

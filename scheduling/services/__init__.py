@@ -29,7 +29,14 @@ from scheduling.services.staffing import (
     substitute_resources,
 )
 from scheduling.services.undoing import undo_change
-from scheduling.services.waiting import pause_clock, resume_clock, set_readiness
+from scheduling.services.waiting import (
+    pause_clock,
+    resume_clock,
+    set_priority,
+    set_readiness,
+    set_surgeon,
+    undo_waiting,
+)
 
 __all__ = [
     "UNCHANGED",
@@ -61,10 +68,13 @@ __all__ = [
     "request_operation",
     "resume_clock",
     "set_kit_state",
+    "set_priority",
     "set_readiness",
+    "set_surgeon",
     "substitute_resources",
     "swap_operations",
     "take_back_delay",
     "take_back_event",
     "undo_change",
+    "undo_waiting",
 ]

@@ -3,6 +3,7 @@
 from accounts.models import User
 from accounts.permissions import authorise
 from scheduling import permissions
+from scheduling.conflicts.closing import leaving_conflicts
 from scheduling.models import CancellationReason, ChangeVerb, Operation, Status
 from scheduling.services.errors import InvalidPlanError
 from scheduling.services.locking import (
@@ -11,6 +12,7 @@ from scheduling.services.locking import (
     lock_patients_and_resources,
     reservations_of,
 )
+from scheduling.services.overriding import as_kept
 from scheduling.services.status_rules import demand, demand_movable
 from scheduling.services.writing import Story, record, snapshot, take_off
 
@@ -60,8 +62,11 @@ def _take_off(
         rows = reservations_of([operation])[operation.pk]
         lock_patients_and_resources([operation], [row.resource_id for row in rows if row.active])
         before = snapshot(operation, rows)
+        # The coded reason is the reason for changing a closed list: that a patient does not come is a fact, not a plan.
+        said = f"{reason.label}: {note.strip()}" if note.strip() else reason.label
+        overrides = [as_kept(conflict, said, actor) for conflict in leaving_conflicts([operation])]
         take_off(operation, rows, status=status)
         operation.cancelled_for = reason if status == Status.CANCELLED else None
-        story = Story(reason=reason, note=note.strip())
+        story = Story(reason=reason, note=note.strip(), overrides=overrides)
         record(actor=actor, operation=operation, verb=verb, before=before, rows=rows, story=story)
     return operation

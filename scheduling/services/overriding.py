@@ -8,6 +8,7 @@ from accounts.models import User
 from accounts.permissions import authorise
 from scheduling import permissions
 from scheduling.conflicts import Conflict, SchedulingConflictError, find_conflicts
+from scheduling.conflicts.closing import LIST_CLOSED
 from scheduling.models import Operation, OperationChange
 from scheduling.plan import Plan
 from scheduling.services.errors import InvalidPlanError
@@ -39,9 +40,10 @@ def resolve_conflicts(
     """Raise :class:`SchedulingConflictError` unless the plans may stand; return what was accepted.
 
     A soft conflict that was accepted at the operation's last change and is still the same, on the
-    same day, needs no second reason. ``about`` names the resources that a command adds: time and
-    place stand already, so soft conflicts that are not about them are not asked about. Nor are hard
-    ones that are not about them, where ``instead_of``, the plan as it stands, has the very same.
+    same day, needs no second reason; each change of a closed list needs its own. ``about`` names the
+    resources that a command adds: time and place stand already, so soft conflicts that are not about
+    them are not asked about. Nor are hard ones that are not about them, where ``instead_of``, the
+    plan as it stands, has the very same.
     """
     conflicts = find_conflicts(plans)
     # A plan without soft conflicts needs no look at what was accepted.
@@ -66,7 +68,8 @@ def _standing(plan: Plan) -> set[tuple[Any, ...]]:
 
 def settle(actor: User, conflicts: Sequence[Conflict], override: Override | None, before: Accepted) -> Accepted:
     """Decide over ``conflicts`` that are known already; see :func:`resolve_conflicts`."""
-    known = {_likeness(item): item for items in before.values() for item in items}
+    standing = (item for items in before.values() for item in items if item["rule"] != LIST_CLOSED)
+    known = {_likeness(item): item for item in standing}
     fresh = [c for c in conflicts if c.is_hard or _likeness(c.as_dict()) not in known]
     if any(conflict.is_hard for conflict in fresh) or (fresh and override is None):
         raise SchedulingConflictError(fresh)

@@ -8,6 +8,7 @@ from accounts.models import User
 from accounts.permissions import authorise
 from scheduling import permissions
 from scheduling.conflicts import find_conflicts
+from scheduling.conflicts.closing import leaving_conflicts
 from scheduling.models import ChangeVerb, Operation, OperationChange, Reservation
 from scheduling.period import Period
 from scheduling.plan import Assignment, Plan
@@ -22,6 +23,7 @@ from scheduling.services.locking import (
     reservations_of,
 )
 from scheduling.services.overriding import Accepted, Override, settle
+from scheduling.services.waiting import NO_UNDO, can_undo, undo_waiting
 from scheduling.services.writing import Story, place, record, restore_events, snapshot, take_off
 from scheduling.status import MOVABLE, UNPLACED
 
@@ -35,13 +37,13 @@ CAPABILITY: dict[str, str] = {
     ChangeVerb.ASSIGNED: permissions.ASSIGN,
     ChangeVerb.RELEASED: permissions.ASSIGN,
     ChangeVerb.CONFIRMED: permissions.CONFIRM,
+    ChangeVerb.WAITED: permissions.BOOK,
 }
 """What may be undone, and which capability that takes: the one that the command itself took.
 
-Undoing an undo does the first command again and takes the same capability.
+Undoing an undo does the first command again and takes the same capability; a change of an operation that waits is
+made again by itself.
 """
-
-NO_UNDO = "This change can't be undone."
 
 
 def undo_change(*, actor: User, change_id: int, override: Override | None = None) -> list[OperationChange]:
@@ -51,6 +53,12 @@ def undo_change(*, actor: User, change_id: int, override: Override | None = None
     changes, which can be undone in turn. Raises what ``move_operation`` raises: the old place may
     be taken by now.
     """
+    if OperationChange.objects.filter(pk=change_id, verb=ChangeVerb.WAITED).exists():
+        return [undo_waiting(actor=actor, change_id=change_id)]  # one of many of a bulk action goes by itself
+    return _undo_command(actor, change_id, override)
+
+
+def _undo_command(actor: User, change_id: int, override: Override | None) -> list[OperationChange]:
     undone = _changes_of_command(change_id)
     takes = undo_takes(undone[0])
     if not takes:
@@ -72,10 +80,11 @@ def undo_change(*, actor: User, change_id: int, override: Override | None = None
         held = {row.resource_id for group in rows.values() for row in group if row.active}
         held.update(hold.resource_id for plan in standing for hold in plan.holds)
         lock_patients_and_resources(operations, held)
+        leaving = leaving_conflicts([operation for operation in operations if plans[operation.pk] is None])
         for operation in operations:  # who leaves the calendar is not in the way of those who come back
             if plans[operation.pk] is None:
                 _put_back(operation, by_number[operation.pk].before, None, rows[operation.pk])
-        accepted = settle(actor, find_conflicts(standing), override, _accepted_then(undone))
+        accepted = settle(actor, [*find_conflicts(standing), *leaving], override, _accepted_then(undone))
         defer_constraints()
         batch = uuid4() if len(operations) > 1 else None
         changes = []
@@ -110,9 +119,12 @@ def _changes_of_command(change_id: int) -> list[OperationChange]:
 
 def undo_takes(change: OperationChange) -> str:
     """Return the capability that undoing a change takes; empty if it can't be undone."""
-    while change.undoes is not None:
-        change = change.undoes
-    return CAPABILITY.get(change.verb, "")
+    first = change
+    while first.undoes is not None:
+        first = first.undoes
+    if first.verb == ChangeVerb.WAITED and (first is not change or not can_undo(change)):
+        return ""
+    return CAPABILITY.get(first.verb, "")
 
 
 def _demand_not_started(operations: list[Operation]) -> None:

@@ -35,6 +35,7 @@ PLAN_FIELDS = (
     "confirmed_at",
     "confirmed_by",
     "cancelled_for",
+    "priority",
     "due_on",
     "assessment",
     "fit_until",

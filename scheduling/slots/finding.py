@@ -1,7 +1,7 @@
 """Free slots for one operation."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -9,6 +9,7 @@ from typing import Any, Literal
 from django.db import connection
 from django.utils import timezone
 
+from scheduling.conflicts.closing import List, closed_lists
 from scheduling.models import Operation
 from scheduling.period import Period
 from scheduling.querysets import local_midnight
@@ -41,6 +42,7 @@ def find_free_slots(
     order: Order = "earliest",
     near: datetime | None = None,
     theatre_ids: Sequence[int] | None = None,
+    with_closed: bool = False,
 ) -> list[Slot]:
     """Return starts from ``start`` up to ``end`` at which everything the operation needs is free.
 
@@ -51,7 +53,8 @@ def find_free_slots(
     role and bed as many as it takes. In short, where booking meets no conflict, other than the due
     date, an assessment that ends, or what speaks against the operation anywhere. One slot per stretch
     of possible starts, on the 5-minute grid, at its earliest point or the one nearest to ``near``.
-    ``order``: ``earliest``; ``best_fit``, the tightest gap first; ``nearest`` to ``near``.
+    A list that is closed offers nothing, but to an emergency and ``with_closed``, for those who know that a reason
+    will be asked for. ``order``: ``earliest``; ``best_fit``, the tightest gap first; ``nearest`` to ``near``.
     """
     window = _bookable(operation, Period(start, end))
     if window is None:
@@ -59,6 +62,7 @@ def find_free_slots(
     params = {
         **_facts_of(operation),
         **_times(window, _margin(operation)),
+        **_closed(operation, window, theatre_ids, with_closed=with_closed),
         "theatres": list(theatre_ids) if theatre_ids is not None else None,
         "near": near or start,
         "order": order,
@@ -107,6 +111,18 @@ def _bookable(operation: Operation, window: Period) -> Period | None:
     if days[1] < date.max:
         end = min(end, local_midnight(days[1] + timedelta(days=1)))
     return Period(start, end) if start < end else None
+
+
+def _closed(
+    operation: Operation, window: Period, theatre_ids: Sequence[int] | None, *, with_closed: bool
+) -> dict[str, list[Any]]:
+    """Return the closed lists of the window, theatre by theatre and day by day."""
+    closed: Iterable[List] = ()
+    if not (with_closed or operation.priority.emergency):
+        first, last = (timezone.localtime(at).date() for at in (window.start, window.end))
+        closed = closed_lists(theatre_ids, first, last, timezone.now())
+    pairs = list(closed)
+    return {"closed_theatres": [theatre for theatre, _ in pairs], "closed_days": [day for _, day in pairs]}
 
 
 def _margin(operation: Operation) -> timedelta:

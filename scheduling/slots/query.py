@@ -116,8 +116,15 @@ WITH days AS (
         HAVING count(*) >= (SELECT daily_operations_limit FROM resources_staffmember
                             WHERE resource_ptr_id = %(surgeon)s)
     ) AS full_days
+), settled AS (
+    -- days on which a theatre's list is closed
+    SELECT theatre_id, range_agg(tstzrange(day::timestamp AT TIME ZONE %(zone)s,
+                                           (day + 1)::timestamp AT TIME ZONE %(zone)s)) AS days
+    FROM unnest(%(closed_theatres)s::bigint[], %(closed_days)s::date[]) AS closed(theatre_id, day)
+    GROUP BY theatre_id
 ), theatre_free AS (
     SELECT theatre.*, coalesce(owned.own, '{{}}') AS own, coalesce(lists.tainted, '{{}}') AS tainted,
+        coalesce(settled.days, '{{}}') AS settled,
         CASE WHEN own_blocks_only THEN opened.open * coalesce(owned.own, '{{}}') ELSE opened.open END
             - coalesce(away.away, '{{}}') - coalesce(owned.others, '{{}}') AS usable,
         tstzmultirange(%(wide)s::tstzrange) - coalesce(taken.held, '{{}}') - coalesce(away.away, '{{}}') AS unheld,
@@ -128,12 +135,13 @@ WITH days AS (
     LEFT JOIN taken ON taken.resource_id = theatre.id
     LEFT JOIN away ON away.resource_id = theatre.id
     LEFT JOIN lists ON lists.theatre_id = theatre.id
+    LEFT JOIN settled ON settled.theatre_id = theatre.id
 ), theatre_starts AS MATERIALIZED (  -- else its multiplications are done again for every stretch
     SELECT id, name, position, usable * unheld AS free,
         {_eroded("usable", "0", "%(minutes)s")}
         * {_eroded("unheld", "(-%(set_up)s)", "(%(minutes)s + %(clean_up)s)")}
         * {_eroded("empty", "(-turnover_minutes)", "(%(minutes)s + turnover_minutes)")}
-        - (own - {_eroded("own", "0", "%(minutes)s")}) - tainted AS starts
+        - (own - {_eroded("own", "0", "%(minutes)s")}) - tainted - settled AS starts
     FROM theatre_free
 ), on_duty AS (
     SELECT s.staff_member_id, range_agg(s.period) AS duty

@@ -17,12 +17,17 @@ from scheduling import permissions
 from scheduling.forms.numbers import row_number
 from scheduling.forms.waiting import PauseForm, ReadinessForm, ResumeForm, WaitingFilterForm
 from scheduling.models import Operation
+from scheduling.selectors.breaches import breaches
+from scheduling.selectors.closed_lists import closed_lines
 from scheduling.selectors.gap_fit import as_gap, fits
 from scheduling.selectors.waiting_list import WAITING_COLUMNS, waiting_list, waiting_rows
+from scheduling.selectors.waiting_views import view_menu
 from scheduling.services import pause_clock, resume_clock, set_readiness
 from scheduling.views.answers import run
 from scheduling.views.detail import WaitingForms, detail_page
 from scheduling.views.fetching import get_operation
+from scheduling.views.waiting_bulk import bulk_context
+from scheduling.views.waiting_views import DELETED
 
 PAGE_SIZE = 50
 
@@ -90,13 +95,16 @@ def gap_page(request: HttpRequest, theatre_id: int) -> HttpResponse:
     if gap is None:
         raise Http404("This stretch of time can't be read. Go back to the schedule.")
     found = fits(theatre, gap, actor_of(request))
-    return render(request, "scheduling/gap.html", {"theatre": theatre, "gap": gap, "fits": found})
+    closed = closed_lines([theatre.pk], timezone.localdate(gap.start), timezone.now()).get(theatre.pk)
+    context = {"theatre": theatre, "gap": gap, "fits": found, "closed": closed}
+    return render(request, "scheduling/gap.html", context)
 
 
 @requires(permissions.VIEW_OPERATION)
 @require_http_methods(["GET", "POST"])
 def waiting_list_page(request: HttpRequest) -> HttpResponse:
     """Show who waits. Filters are in the address, words to search for in the body: they may name a patient."""
+    actor = actor_of(request)
     asked = request.GET.copy()
     text = request.POST.get("text", "").strip()
     if text:
@@ -105,10 +113,30 @@ def waiting_list_page(request: HttpRequest) -> HttpResponse:
         asked[name] = request.POST[name]
     form = WaitingFilterForm(asked)
     wanted = form.wanted
-    shown = Paginator(waiting_list(wanted, actor_of(request), text=text), PAGE_SIZE).get_page(asked.get("page"))
+    shown = Paginator(waiting_list(wanted, actor, text=text), PAGE_SIZE).get_page(asked.get("page"))
     query = request.GET.copy()
-    query.pop("page", None)
-    query.pop("sort", None)
-    context = {"form": form, "text": text, "page": shown, "sort": wanted.sort, "query": query.urlencode()}
+    for name in ("page", "sort", "changed"):
+        query.pop(name, None)
+    context = {
+        "form": form,
+        "text": text,
+        "page": shown,
+        "sort": wanted.sort,
+        "query": query.urlencode(),
+        "state": form.query,
+        "views": view_menu(actor, asked=row_number(asked.get("view", "")), query=form.query),
+        "deleted": request.session.pop(DELETED, None),
+        **bulk_context(actor, asked.get("changed", "")),
+    }
     name = "_waiting_list" if request.headers.get("HX-Request") else "waiting_list"
+    return render(request, f"scheduling/{name}.html", context)
+
+
+@requires(permissions.VIEW_OPERATION)
+@require_safe
+def waiting_forecast(request: HttpRequest) -> HttpResponse:
+    """Show how many of those on the list will be past their due date in the weeks to come."""
+    form = WaitingFilterForm(request.GET)
+    context = {"breaches": breaches(form.wanted, actor_of(request)), "state": form.query}
+    name = "_breaches" if request.headers.get("HX-Request") else "breaches"
     return render(request, f"scheduling/{name}.html", context)

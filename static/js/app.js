@@ -39,6 +39,21 @@ function startPrinting() {
   for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => print());
 }
 
+/** One tick for all rows that are shown; the bar beside it says how many are ticked. */
+function startTicks() {
+  document.addEventListener("change", (event) => {
+    const all = document.querySelector("[data-tick-all]");
+    if (!all) return;
+    const rows = [...document.querySelectorAll(`input[name="${all.dataset.tickAll}"]`)];
+    if (event.target === all) for (const row of rows) row.checked = all.checked;
+    const ticked = rows.filter((row) => row.checked).length;
+    all.checked = ticked > 0 && ticked === rows.length;
+    all.indeterminate = ticked > 0 && ticked < rows.length;
+    const said = document.querySelector("[data-ticked]");
+    if (said) said.textContent = ticked ? `· ${ticked} ticked` : "";
+  });
+}
+
 /** After a refused form the first wrong field has the focus. */
 function focusFirstError() {
   const field = document.querySelector("[aria-invalid='true'], [data-focus-first]");
@@ -52,5 +67,6 @@ startShortcuts();
 startSelects();
 startForms();
 startPrinting();
+startTicks();
 focusFirstError();
 document.addEventListener("htmx:afterSettle", (event) => startSelects(event.target));

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
@@ -84,6 +85,8 @@ ARGUMENTS: dict[str, Callable[[Operation, EmergencyAccess], object]] = {
     "session_id": lambda *_: TheatreSessionFactory().pk,
     "release_id": lambda *_: NOT_THERE,
     "request_id": lambda operation, _: time_request_by(operation.changes.earliest("version").actor).pk,
+    "batch": lambda *_: uuid4(),
+    "view_id": lambda *_: 999_999,
     "change_id": lambda operation, _: operation.changes.latest("version").pk,
     "day": lambda *_: date(2026, 11, 23),
     "display_id": lambda *_: display().pk,

@@ -27,6 +27,8 @@ PATHS: dict[str, Callable[[Hospital], str]] = {
     "day": lambda h: f"/schedule/{h.day}/",
     "empty day": lambda _: "/",
     "waiting list": lambda _: "/waiting-list/",
+    "breach forecast": lambda _: "/waiting-list/forecast/",
+    "keep a view": lambda _: "/waiting-list/views/save/?overdue=on",
     "operation": lambda h: f"/operations/{h.booked.pk}/",
     "waiting operation": lambda h: f"/operations/{h.waiting.pk}/",
     "checklist": lambda h: f"/operations/{h.booked.pk}/checklist/sign_in/",

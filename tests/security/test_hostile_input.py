@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -20,7 +21,7 @@ from analytics.models import SecurityFinding, SecurityReport
 from hospital.permission_table import Guard, guards
 from patients.models import EmergencyAccess
 from patients.rights.models import Amendment
-from scheduling.models import Operation
+from scheduling.models import Operation, WaitingView
 from tests.accounts.test_access_table import MODELS, NOT_THERE, delay_of, display, event_of, time_request_by
 from tests.factories import (
     BlockTemplateFactory,
@@ -74,6 +75,8 @@ def arguments(operation: Operation) -> dict[str, Any]:
         "delay_id": delay_of(operation).pk,
         "kit_id": LoanKitFactory(operation=operation).pk,
         "part": "sign_in",
+        "batch": uuid4(),
+        "view_id": WaitingView.objects.create(owner=UserFactory(), name="x", shared=True).pk,
         "theatre_id": TheatreFactory().pk,
         "template_id": BlockTemplateFactory().pk,
         "session_id": TheatreSessionFactory().pk,

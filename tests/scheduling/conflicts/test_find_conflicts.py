@@ -47,7 +47,7 @@ def test_as_many_queries_for_five_plans_as_for_one(world: World) -> None:
     world.procedure.credentials.add(Credential.objects.create(code="c", name="hips"))
     plans = [demanding_plan(world) for _ in range(5)]
 
-    assert queries_for(plans[:1]) == queries_for(plans) == 7
+    assert queries_for(plans[:1]) == queries_for(plans) == 8
 
 
 def test_no_plan_no_query(django_assert_num_queries, world: World) -> None:  # type: ignore[no-untyped-def]

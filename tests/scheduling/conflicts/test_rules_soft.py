@@ -8,7 +8,7 @@ from django.utils import timezone
 from resources.models import OpeningHours, Shift, Theatre, Unavailability
 from resources.models.availability import UnavailabilityKind
 from scheduling.conflicts.rules_soft import SOFT_RULES
-from scheduling.models import Operation, ReservationRole
+from scheduling.models import ListDecision, Operation, ReservationRole
 from scheduling.period import Period
 from tests.factories import (
     BlockFactory,
@@ -319,3 +319,18 @@ def test_in_the_past(world: World) -> None:
         ("in_the_past", "This start time has already passed.")
     ]
     assert soft(plan_for(world.waiting(), world.one, now + timedelta(minutes=1))) == []
+
+
+def test_list_closed(world: World) -> None:
+    decided = ListDecision.objects.create(
+        theatre=world.one, day=world.day, closed=True, decided_by=world.coordinator
+    ).decided_at
+    day, since = f"{world.day:%a %d %b}", f"{timezone.localtime(decided):%a %d %b %H:%M}"
+
+    assert soft(plan_for(world.waiting(), world.one, world.at(10))) == [
+        ("list_closed", f"The list of Theatre 1 on {day} is closed since {since} by hand.")
+    ]
+    assert soft(plan_for(world.waiting(), world.two, world.at(10))) == []
+    assert soft(plan_for(world.waiting(), world.one, world.at(10, days=1))) == []
+    emergency = world.waiting(priority=PriorityFactory(emergency=True))
+    assert soft(plan_for(emergency, world.one, world.at(10))) == []

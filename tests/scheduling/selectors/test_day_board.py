@@ -16,8 +16,8 @@ from tests.factories import BlockFactory, PriorityFactory, TheatreFactory, open_
 from tests.scheduling.world import World, clock_change
 
 ZONE = ZoneInfo(settings.TIME_ZONE)
-QUERIES = 7
-"""Operations with all that is shown beside them, theatres, opening hours, blocks, closures."""
+QUERIES = 8
+"""Operations with all that is shown beside them, theatres, opening hours, blocks, closures, closed lists."""
 
 
 def row_of(board: DayBoard, theatre: Theatre) -> TheatreRow:

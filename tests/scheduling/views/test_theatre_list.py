@@ -6,11 +6,13 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import RoleAssignment
 from accounts.permissions import NotAllowedError
-from scheduling.models import ListNote
-from scheduling.services import InvalidPlanError
+from scheduling.models import ListNote, Operation
+from scheduling.period import Period
+from scheduling.services import InvalidPlanError, Override, move_operation
 from scheduling.services.notes import write_list_note
 from tests.factories import AllergyFactory, LoanKitFactory, PatientFactory, SiteFactory, UserFactory
 from tests.scheduling.services.refusing import refused
@@ -125,3 +127,92 @@ def test_a_longer_list_takes_no_more_queries(world: World, coordinator: Client) 
     world.booked(world.at(12))
     world.booked(world.at(14), members=[(world.nurse, "scrub_nurse")])
     assert count() == one
+
+
+def test_a_list_is_closed_and_what_is_changed_since_stands_on_it(world: World, coordinator: Client) -> None:
+    operation = world.booked(world.at(9))
+    close = f"{address(world)}close/"
+    assert coordinator.post(close, {"reason": "Agreed"}).status_code == 302
+    again = coordinator.post(close)
+    assert again.status_code == 409
+    assert "already" in again.content.decode()
+    page = coordinator.get(address(world)).content.decode()
+    assert "List closed" in page
+    assert "there were none since" in page
+    assert "Jo Marsh: Agreed" in page
+
+    fields = {"theatre": world.one.pk, "start": world.at(13).isoformat(), "minutes": 60, "version": operation.version}
+    move = f"/operations/{operation.pk}/move/"
+    refused_page = coordinator.post(move, fields)
+    assert refused_page.status_code == 409
+    assert "is closed since" in refused_page.content.decode()
+    assert coordinator.post(move, {**fields, "override_reason": "Late plane"}).status_code == 302
+    page = coordinator.get(address(world)).content.decode()
+    for words in ("Changed since, 1 time", "09:00–10:00 → 13:00–14:00", "Late plane"):
+        assert words in page
+    manager = client_of(UserFactory(role="manager")).get(address(world)).content.decode()
+    assert "09:00–10:00 → 13:00–14:00" in manager
+    assert "Late plane" not in manager
+    assert operation.patient.family_name.upper() not in manager
+
+    board = coordinator.get(f"/schedule/{world.day}/").content.decode()
+    assert "List closed" in board
+    assert '+1<span class="visually-hidden"> change since' in board
+
+
+def test_a_list_is_opened_again_by_who_may_with_a_reason(world: World, coordinator: Client, clerk: Client) -> None:
+    opened = f"{address(world)}open/"
+    assert clerk.post(f"{address(world)}close/").status_code == 302
+    assert "Open the list again" not in clerk.get(address(world)).content.decode()
+    assert clerk.post(opened, {"reason": "x"}).status_code == 403
+    without = coordinator.post(opened, {"reason": " "})
+    assert without.status_code == 422
+    assert "Say why" in without.content.decode()
+    assert coordinator.post(opened, {"reason": "x" * 501}).status_code == 422
+    assert coordinator.post(opened, {"reason": "Two more came"}).status_code == 302
+    page = coordinator.get(address(world)).content.decode()
+    assert "List open again" in page
+    assert "Two more came" in page
+    assert coordinator.post(opened, {"reason": "x"}).status_code == 409
+
+
+def test_more_changes_take_no_more_queries(world: World, coordinator: Client) -> None:
+    def count() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            coordinator.get(address(world))
+        return len(captured)
+
+    operations = [world.booked(world.at(hour)) for hour in (8, 10, 12)]
+    coordinator.post(f"{address(world)}close/")
+
+    def move(operation: Operation) -> None:
+        move_operation(
+            actor=world.coordinator,
+            operation_id=operation.pk,
+            version=operation.version,
+            theatre_id=world.one.pk,
+            start=Period.of(operation.period).shifted(15).start,
+            override=Override("Late plane"),
+        )
+
+    move(operations[2])
+    count()
+    one = count()
+    for operation in operations[1::-1]:
+        move(operation)
+    assert count() == one
+
+
+def test_the_wall_says_that_a_list_is_closed(world: World, coordinator: Client) -> None:
+    today = timezone.localdate()
+    assert "List closed" not in coordinator.get("/board/").content.decode()
+    coordinator.post(f"/theatres/{world.one.pk}/list/{today}/close/")
+    assert coordinator.get("/board/").content.decode().count("List closed") == 1
+    assert "List closed" not in coordinator.get("/board/families/").content.decode()
+
+
+def test_a_gap_of_a_closed_list_says_so(world: World, coordinator: Client) -> None:
+    gap = f"/theatres/{world.one.pk}/gap/?start={int(world.at(10).timestamp())}&end={int(world.at(12).timestamp())}"
+    assert "asks for a reason" not in coordinator.get(gap).content.decode()
+    coordinator.post(f"{address(world)}close/")
+    assert "asks for a reason" in coordinator.get(gap).content.decode()

@@ -8,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from scheduling.models import Operation
 from tests.factories import PatientFactory, PriorityFactory, ProcedureFactory
 from tests.scheduling.world import World
 
@@ -99,3 +100,67 @@ def test_a_search_goes_on_over_its_pages(world: World, coordinator: Client) -> N
 
     assert (second.context["page"].number, second.context["sort"]) == (2, "-urgency")
     assert [operation.patient.family_name for operation in second.context["page"].object_list] == ["Elm", "Elm"]
+
+
+def test_filters_by_anything_that_a_row_shows(listed: World, coordinator: Client) -> None:
+    today = timezone.localdate()
+    rows = Operation.objects.in_bulk(field_name="pk")
+    ash, birch, cedar = (rows[key] for key in sorted(rows))
+    ash.day_case, ash.short_notice, ash.surgery_minutes, ash.assessment = True, True, 20, "fit"
+    birch.paused_since = today - timedelta(days=1)
+    for operation in (ash, birch, cedar):
+        operation.save()
+    for query, names in (
+        ("?pooling=own", ["Cedar"]),
+        ("?pooling=pooled", ["Ash", "Birch"]),
+        ("?stay=day", ["Ash"]),
+        ("?stay=in", ["Birch", "Cedar"]),
+        ("?due_within=0", ["Birch"]),
+        ("?due_within=1", ["Ash", "Birch"]),
+        ("?most_minutes=35", ["Ash"]),
+        ("?most_minutes=34", []),
+        ("?assessment=fit", ["Ash"]),
+        ("?short_notice=on", ["Ash"]),
+        ("?paused=on", ["Birch"]),
+        (f"?priority={ash.priority_id}", ["Ash"]),
+        ("?pooling=pooled&stay=in&due_within=60", ["Birch"]),
+    ):
+        assert shown(coordinator, query) == names, query
+
+
+def test_what_can_t_be_read_is_left_out_and_said(listed: World, coordinator: Client) -> None:
+    query = "?surgeon=999999&due_within=soon&most_minutes=0&stay=night&specialty=" + str(listed.specialty.pk)
+    page = coordinator.get(f"/waiting-list/{query}")
+    assert [one.patient.family_name for one in page.context["page"].object_list] == ["Ash", "Birch"]
+    assert sorted(page.context["form"].left_out) == ["due within days", "minutes up to", "stay", "surgeon"]
+    assert "Left out" in page.content.decode()
+    assert "Left out" not in coordinator.get("/waiting-list/?due_within=3").content.decode()
+
+
+def test_who_is_paused_in_time_does_not_become_overdue(world: World, coordinator: Client) -> None:
+    today = timezone.localdate()
+    due = {"due_on": today - timedelta(days=3)}
+    for name, since in (("Early", 5), ("Late", 2)):
+        patient = PatientFactory(family_name=name)
+        world.waiting(patient=patient, paused_since=today - timedelta(days=since), **due)
+    assert shown(coordinator, "?overdue=on") == ["Late"]
+    assert [one.is_overdue for one in Operation.objects.order_by("pk")] == [False, True]
+
+
+def test_a_row_says_where_its_minutes_come_from_and_whose_it_is(listed: World, coordinator: Client) -> None:
+    page = coordinator.get("/waiting-list/").content.decode()
+    assert "Procedure catalogue" in page
+    assert page.count(" pooled</span>") == 2
+    assert "Mr A. Khan" in page
+
+
+def test_the_forecast_is_a_page_and_a_part_of_the_list(listed: World, coordinator: Client) -> None:
+    page = coordinator.get("/waiting-list/forecast/?overdue=on")
+    assert page.context["breaches"].total.waiting == 1
+    assert "<html" in page.content.decode()
+    part = coordinator.get("/waiting-list/forecast/", headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in part
+    assert "How it is worked out" in part
+    assert "/waiting-list/forecast/?overdue=on" in coordinator.get("/waiting-list/?overdue=on").content.decode()
+    Operation.objects.update(status="cancelled")
+    assert "Nobody waits here" in coordinator.get("/waiting-list/forecast/").content.decode()

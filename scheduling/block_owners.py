@@ -58,6 +58,11 @@ class BlockAccess:
         """Say whether the person runs the schedule of any theatre."""
         return self.user.can(AVAILABILITY)
 
+    @property
+    def lays_out(self) -> bool:
+        """Say whether the person runs whole theatres, not only some specialties' time in them."""
+        return any(not grant.specialties for grant in self.user.grants_of(AVAILABILITY))
+
     def demand_running(self, theatre: Theatre, *specialty_ids: int | None) -> None:
         """Raise :class:`PermissionDenied` unless the person runs the time of each of the specialties there."""
         if not all(self.runs(theatre, specialty_id) for specialty_id in specialty_ids):

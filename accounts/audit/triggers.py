@@ -27,6 +27,8 @@ HIDDEN: dict[str, set[str]] = {
     },
     "patients_allergy": {"substance"},
     "analytics_securityfinding": {"note"},
+    "resources_theatresession": {"note"},
+    "resources_timerequest": {"note", "answer"},
     "resources_unavailability": {"note"},
     "scheduling_display": {"link_hash", "key_hash"},
     "scheduling_operation": {"notes", "external_id"},

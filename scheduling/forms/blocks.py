@@ -275,8 +275,8 @@ class OpenTimeForm(forms.Form):
         """What the selector takes."""
         self.is_valid()
         chosen, today = self.cleaned_data, timezone.localdate()
-        first = max(chosen.get("first") or today, today)
-        last = chosen.get("last") or today + QUARTER
+        first = min(max(chosen.get("first") or today, today), LATEST)
+        last = min(chosen.get("last") or today + QUARTER, LATEST)
         return OpenTimeFilter(
             first=first,
             last=min(max(last, first), first + timedelta(days=366)),
@@ -300,4 +300,4 @@ class SpellForm(forms.Form):
         first = self.cleaned_data.get("first") or today - QUARTER
         last = self.cleaned_data.get("last") or today + QUARTER
         first = min(max(first, EARLIEST), LATEST)
-        return first, min(max(last, first), first + timedelta(days=731), LATEST)
+        return first, min(max(min(last, LATEST), first), first + timedelta(days=731))

@@ -67,6 +67,34 @@ class Affected:
         return ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """One operation that can't stay as it is, for a reason in words, with another place or somebody instead.
+
+    It has what the page shows of any: see :class:`Affected`.
+    """
+
+    operation: Operation
+    reservation: Reservation
+    why: str
+    slot: Slot | None = None
+    substitutes: list[Substitute]
+    is_later: bool = False
+    absence: None = None
+    moves: bool = True
+    with_the_move: bool = False
+
+    @property
+    def choice(self) -> str:
+        """Return the proposal as the form sends it back; empty where there is none."""
+        number, version = self.operation.pk, self.operation.version
+        if self.slot:
+            return f"move:{number}:{version}:{self.slot.theatre_id}:{int(self.slot.period.start.timestamp())}"
+        if self.substitutes:
+            return f"substitute:{number}:{version}:{self.reservation.resource_id}:{self.substitutes[0].resource.pk}"
+        return ""
+
+
 def affected(viewer: User, *, absence_id: int | None = None) -> tuple[list[Affected], int]:
     """Return what is affected from now on and still movable, in order of time, and how much there is in all.
 
@@ -82,7 +110,7 @@ def affected(viewer: User, *, absence_id: int | None = None) -> tuple[list[Affec
     absences = list(Unavailability.objects.filter(resource__in={row.resource_id for row in shown}))
     moving = {row.operation_id for row in shown if row.role in MOVES}
     substitutes = _substitutes(operations, [row for row in shown if row.operation_id not in moving])
-    places = _places(
+    proposed = places(
         [operations[number] for number in dict.fromkeys(r.operation_id for r in shown) if number in moving]
     )
     found, told = [], set()
@@ -95,9 +123,9 @@ def affected(viewer: User, *, absence_id: int | None = None) -> tuple[list[Affec
                 absence=next(one for one in absences if _hits(one, row, absence_id)),
                 moves=number in moving,
                 substitutes=substitutes.get(row.pk, []),
-                slot=places.get(number) if number not in told else None,
-                with_the_move=number in told and places.get(number) is not None,
-                is_later=number in moving and number not in places,
+                slot=proposed.get(number) if number not in told else None,
+                with_the_move=number in told and proposed.get(number) is not None,
+                is_later=number in moving and number not in proposed,
             )
         )
         told |= {number} & moving
@@ -171,8 +199,8 @@ def _instead(plan: Plan, row: Reservation, one: Candidate) -> Plan:
     return replace(plan, assignments=tuple(new if a.resource_id == row.resource_id else a for a in plan.assignments))
 
 
-def _places(operations: Sequence[Operation]) -> dict[int, Slot | None]:
-    """Return for the first of the operations the nearest place that is free and not proposed for one before it."""
+def places(operations: Sequence[Operation]) -> dict[int, Slot | None]:
+    """Return for the first :data:`SEARCHED` operations the nearest place that is free and not proposed before."""
     found: dict[int, Slot | None] = {}
     proposed: list[Plan] = []
     held = reservations_of(operations[:SEARCHED])

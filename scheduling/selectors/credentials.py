@@ -16,7 +16,7 @@ from scheduling.models import Operation, Procedure, Reservation, ReservationRole
 from scheduling.period import Period
 from scheduling.plan import Plan
 from scheduling.querysets import OperationQuerySet, local_midnight
-from scheduling.selectors.affected import Substitute
+from scheduling.selectors.affected import Repair, Substitute
 from scheduling.services.locking import reservations_of
 from scheduling.slots import Slot, find_free_slots
 from scheduling.status import MOVABLE
@@ -32,35 +32,7 @@ OFFERED, ASKED = 3, 8
 """So many other leads are offered, of so many who look free."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lapsed:
-    """One operation whose lead may not do it on its day: a place while the credential counts, or another lead.
-
-    It has what the page of affected operations shows of any: see :class:`~scheduling.selectors.affected.Affected`.
-    """
-
-    operation: Operation
-    reservation: Reservation
-    why: str
-    slot: Slot | None = None
-    substitutes: list[Substitute]
-    is_later: bool = False
-    absence: None = None
-    moves: bool = True
-    with_the_move: bool = False
-
-    @property
-    def choice(self) -> str:
-        """Return the proposal as the form sends it back; empty where there is none."""
-        number, version = self.operation.pk, self.operation.version
-        if self.slot:
-            return f"move:{number}:{version}:{self.slot.theatre_id}:{int(self.slot.period.start.timestamp())}"
-        if self.substitutes:
-            return f"substitute:{number}:{version}:{self.reservation.resource_id}:{self.substitutes[0].resource.pk}"
-        return ""
-
-
-def lapsed_leads(viewer: User, *, without: Collection[int] = ()) -> tuple[list[Lapsed], int]:
+def lapsed_leads(viewer: User, *, without: Collection[int] = ()) -> tuple[list[Repair], int]:
     """Return the operations to come, open to ``viewer``, that ask for what their lead will not hold, and how many.
 
     In order of time. ``without`` are operations that are told about already.
@@ -80,7 +52,7 @@ def lapsed_leads(viewer: User, *, without: Collection[int] = ()) -> tuple[list[L
         later = number >= SEARCHED
         slot = None if later else _place(operation)
         found.append(
-            Lapsed(
+            Repair(
                 operation=operation,
                 reservation=leads[operation.pk],
                 why=_why(operation, held),

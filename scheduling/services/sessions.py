@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from enum import StrEnum
 from typing import Any
@@ -330,8 +330,9 @@ def _last_laid_out(template: BlockTemplate) -> date:
 
 
 def _lay_out_again(template: BlockTemplate, first: date) -> Preview:
-    """Bring the sessions that were laid out from a template into line with it, as far as they reach."""
+    """Bring the sessions that were laid out from a template into line with it; days without one get none."""
     found = _compare([template.theatre], first, max(first, _last_laid_out(template)), [template.pk])
+    found = replace(found, lines=[line for line in found.lines if line.verb != Verb.ADD])
     if not any(line.verb == Verb.CLASH for line in found.lines):
         _write(found)
     return found

@@ -16,9 +16,13 @@ def save_template(*, actor: User, template: BlockTemplate) -> BlockTemplate:
     Raises :class:`InvalidPlanError` where another block of the theatre falls on one of its days at the same time.
     """
     authorise(actor, AVAILABILITY)
-    BlockAccess(actor).demand_running(template.theatre, template.specialty_id)
+    access = BlockAccess(actor)
+    access.demand_running(template.theatre, template.specialty_id)
     with command():
-        lock_theatres([template.theatre_id])
+        stored = BlockTemplate.objects.select_related("theatre").filter(pk=template.pk or 0).first()
+        if stored is not None:
+            access.demand_running(stored.theatre, stored.specialty_id)  # nobody takes over what is out of reach
+        lock_theatres({template.theatre_id, stored.theatre_id if stored else template.theatre_id})
         other = next((one for one in _alike(template) if _meet(one, template)), None)
         if other is not None:
             raise InvalidPlanError("starts", f"This overlaps another block of the theatre: {other}. Change that first.")

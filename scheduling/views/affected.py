@@ -7,17 +7,18 @@ from functools import partial
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from accounts.permissions import actor_of, requires
 from patients.access import NotOnCareTeamError
+from resources.models import TheatreSession
 from scheduling import permissions
 from scheduling.forms.numbers import row_number
-from scheduling.selectors.affected import affected
+from scheduling.selectors.affected import Affected, Repair, affected
 from scheduling.selectors.credentials import ending_credentials, lapsed_leads
+from scheduling.selectors.misplaced import misplaced
 from scheduling.services import move_operation, substitute_resources
 from scheduling.views.answers import FAILURES, refusal_of
 
@@ -31,16 +32,22 @@ MOST = 100
 def affected_page(request: HttpRequest) -> HttpResponse:
     """List the operations that hold what can't be used then; POST does the proposals that are ticked."""
     actor = actor_of(request)
-    absence = row_number(request.GET.get("absence", ""))
+    absence, session = (row_number(request.GET.get(name, "")) for name in ("absence", "session"))
     if request.method == "POST":
         _do(request, actor, request.POST.getlist("choice")[:MOST])
-        return redirect(reverse("scheduling:affected") + (f"?absence={absence}" if absence else ""))
-    found, total = affected(actor, absence_id=absence)
-    lapsed, more = ([], 0) if absence else lapsed_leads(actor, without={one.operation.pk for one in found})
+        return redirect(request.get_full_path())
+    if session:
+        shown, total = misplaced(actor, get_object_or_404(TheatreSession, pk=session))
+        rows: list[Affected | Repair] = [*shown]
+    else:
+        found, total = affected(actor, absence_id=absence)
+        lapsed, more = ([], 0) if absence else lapsed_leads(actor, without={one.operation.pk for one in found})
+        rows, total = [*found, *lapsed], total + more
     context = {
-        "affected": [*found, *lapsed],
-        "total": total + more,
+        "affected": rows,
+        "total": total,
         "absence": absence,
+        "session": session,
         "may_move": actor.can(permissions.MOVE),
     }
     return render(request, "scheduling/affected.html", context)

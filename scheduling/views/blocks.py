@@ -205,7 +205,9 @@ def lay_out_page(request: HttpRequest) -> HttpResponse:
     )
     found: Preview | None = None
     status = 200
-    if form.is_valid():
+    if not BlockAccess(actor).lays_out:
+        messages.warning(request, "Your role is limited to some specialties: who runs whole theatres lays them out.")
+    elif form.is_valid():
         first, last = form.cleaned_data["first"], form.cleaned_data["last"]
         try:
             if request.method == "POST":
@@ -220,7 +222,7 @@ def lay_out_page(request: HttpRequest) -> HttpResponse:
             messages.error(request, str(error))
             found = preview_lay_out(actor, first, last)
             status = 409
-    else:
+    if form.errors:
         status = 422
     context = {
         "form": form,
@@ -246,8 +248,6 @@ def template_edit(request: HttpRequest, template_id: int | None = None) -> HttpR
     """Add or change a block that repeats; no day changes before it is laid out."""
     template = get_object_or_404(BlockTemplate, pk=template_id) if template_id else BlockTemplate()
     actor = actor_of(request)
-    if template.pk:
-        BlockAccess(actor).demand_running(template.theatre, template.specialty_id)
     if request.method == "POST" and "remove" in request.POST and template.pk:
         remove_template(actor=actor, template_id=template.pk)
         messages.success(request, "The block is removed. Lay out again to take its sessions off.")
@@ -256,7 +256,13 @@ def template_edit(request: HttpRequest, template_id: int | None = None) -> HttpR
     form = TemplateForm(request.POST or None, instance=template, initial=begin)
 
     def page() -> HttpResponse:
-        context = {"form": form, "template": template if template_id else None, **_tabs(request, "templates")}
+        runs = not template_id or BlockAccess(actor).runs(template.theatre, template.specialty_id)
+        context = {
+            "form": form,
+            "template": template if template_id else None,
+            "runs": runs,
+            **_tabs(request, "templates"),
+        }
         return render(request, "scheduling/block_template.html", context)
 
     if request.method == "GET":

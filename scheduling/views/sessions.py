@@ -19,6 +19,7 @@ from scheduling.forms.blocks import QUARTER, ForWhomForm, OfferForm, ReleaseForm
 from scheduling.forms.numbers import row_number
 from scheduling.releasing import RELEASABLE
 from scheduling.selectors.blocks import session_page
+from scheduling.selectors.misplaced import count_misplaced
 from scheduling.services import SchedulingError
 from scheduling.services.releasing import release_time, undo_release
 from scheduling.services.sessions import change_session, end_block
@@ -206,6 +207,7 @@ def _page(request: HttpRequest, session: TheatreSession, refused: dict[str, form
         "page": shown,
         "session": session,
         "forms": {**offered, **(refused or {})},
+        "misplaced": count_misplaced(actor, session) if actor.can(permissions.ASSIGN) and not shown.is_over else 0,
         "may_take_back": release is not None
         and not shown.is_over
         and actor.can(permissions.USE_BLOCKS)

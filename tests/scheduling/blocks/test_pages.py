@@ -1,0 +1,154 @@
+"""The pages of the block schedule: what they refuse, keep and show."""
+
+from datetime import time
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from resources.models import BlockTemplate, TheatreSession
+from scheduling.period import Period
+from scheduling.selectors.misplaced import misplaced
+from tests.factories import BlockTemplateFactory, SpecialtyFactory, TheatreSessionFactory, UserFactory
+from tests.scheduling.world import World
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client(world: World) -> Client:
+    client = Client()
+    client.force_login(world.coordinator)
+    return client
+
+
+def page(name: str, *args: Any) -> str:
+    return reverse(f"scheduling:{name}", args=args)
+
+
+def typed(session: TheatreSession, **more: Any) -> dict[str, Any]:
+    return {
+        "version": session.version,
+        "owner_kind": "specialty",
+        "specialty": session.specialty_id,
+        "starts": "08:00",
+        "ends": "18:00",
+        "scope": "one",
+        **more,
+    }
+
+
+def test_a_refused_change_keeps_what_was_typed(world: World, client: Client) -> None:
+    session = TheatreSessionFactory(theatre=world.one, day=world.day)
+    answer = client.post(page("session-change", session.pk), typed(session, starts="18:00", ends="09:00", note="Late"))
+    assert answer.status_code == 422
+    assert "The end has to be after the start" in answer.content.decode()
+    assert 'value="Late"' in answer.content.decode()
+    answer = client.post(page("session-change", session.pk), typed(session, version=7))
+    assert answer.status_code == 409
+    assert "changed meanwhile" in answer.content.decode()
+
+
+def test_what_is_booked_in_time_that_changed_hands_is_told_with_a_place(world: World, client: Client) -> None:
+    session = TheatreSessionFactory(theatre=world.one, day=world.day, specialty=world.specialty)
+    operation = world.booked(world.at(9))
+    answer = client.post(
+        page("session-change", session.pk), typed(session, specialty=SpecialtyFactory().pk), follow=True
+    )
+    assert "1 booked operation" in answer.content.decode()
+    (repair,), total = misplaced(world.coordinator, session)
+    assert (repair.operation, total) == (operation, 1)
+    assert repair.slot is not None
+    address = f"{page('affected')}?session={session.pk}"
+    assert operation.patient.display_name in client.get(address).content.decode()
+    client.post(address, {"choice": repair.choice})
+    operation.refresh_from_db()
+    assert operation.theatre == world.two
+    assert misplaced(world.coordinator, session) == ([], 0)
+    assert "Everything that is booked in this session" in client.get(address).content.decode()
+
+
+def test_nothing_is_moved_by_itself(world: World, client: Client) -> None:
+    session = TheatreSessionFactory(theatre=world.one, day=world.day, specialty=world.specialty)
+    operation = world.booked(world.at(9))
+    before = Period.of(operation.period)
+    client.post(page("session-change", session.pk), typed(session, owner_kind="closed", specialty=""))
+    operation.refresh_from_db()
+    assert (Period.of(operation.period), operation.theatre) == (before, world.one)
+
+
+def test_the_week_takes_as_many_queries_for_three_sessions_as_for_one(
+    world: World, client: Client, django_assert_max_num_queries: Any
+) -> None:
+    def count() -> int:
+        with django_assert_max_num_queries(60) as queries:
+            assert client.get(page("blocks", world.day)).status_code == 200
+        return len(queries)
+
+    TheatreSessionFactory(theatre=world.one, day=world.day)
+    count()
+    one = count()
+    for hour in (19, 21):
+        TheatreSessionFactory(theatre=world.one, day=world.day, starts=time(hour), ends=time(hour + 1))
+        TheatreSessionFactory(theatre=world.two, day=world.day, starts=time(hour), ends=time(hour + 1))
+    assert count() == one
+
+
+def test_a_template_is_saved_removed_and_refused(world: World, client: Client) -> None:
+    fields = {
+        "theatre": world.one.pk,
+        "weekday": 1,
+        "starts": "08:00",
+        "ends": "13:00",
+        "cycle_weeks": 1,
+        "week_of_cycle": 1,
+        "owner_kind": "specialty",
+        "specialty": world.specialty.pk,
+    }
+    assert client.post(page("block-template-new"), fields).status_code == 302
+    template = BlockTemplate.objects.get()
+    answer = client.post(page("block-template-new"), fields)
+    assert answer.status_code == 422
+    assert "overlaps another block" in answer.content.decode()
+    answer = client.post(page("block-template", template.pk), {**fields, "owner_kind": "surgeon"})
+    assert answer.status_code == 422
+    assert "Name what this kind of owner asks for" in answer.content.decode()
+    assert client.post(page("block-template", template.pk), {"remove": "1"}).status_code == 302
+    assert not BlockTemplate.objects.exists()
+
+
+def test_a_preview_that_is_out_of_date_is_shown_again(world: World, client: Client) -> None:
+    BlockTemplateFactory(theatre=world.one)
+    days = {"first": world.day.isoformat(), "last": world.day.isoformat()}
+    answer = client.post(page("lay-out"), {**days, "digest": "0" * 64})
+    assert answer.status_code == 409
+    assert not TheatreSession.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["open-time", "releases"])
+@pytest.mark.parametrize("query", ["first=2026-13-40", "first=9999-12-31", "last=0001-01-01&minutes=x", "theatre=-1"])
+def test_an_address_that_makes_no_sense_shows_what_there_is(client: Client, address: str, query: str) -> None:
+    assert client.get(f"{page(address)}?{query}").status_code == 200
+
+
+def test_a_nurse_sees_the_schedule_and_changes_nothing(world: World) -> None:
+    client = Client()
+    client.force_login(UserFactory(role="ward_nurse"))
+    session = TheatreSessionFactory(theatre=world.one, day=timezone.localdate())
+    text = client.get(page("session", session.pk)).content.decode()
+    assert "Release time" not in text
+    assert "Change" not in text
+    assert client.post(page("session-change", session.pk), typed(session)).status_code == 403
+
+
+def test_a_confidential_patient_is_busy_to_a_stranger(world: World) -> None:
+    session = TheatreSessionFactory(theatre=world.one, day=world.day, specialty=world.specialty)
+    operation = world.booked(world.at(9))
+    operation.patient.confidential = True
+    operation.patient.save()
+    client = Client()
+    client.force_login(UserFactory(role="anaesthetist"))
+    text = client.get(page("session", session.pk)).content.decode()
+    assert operation.patient.family_name not in text

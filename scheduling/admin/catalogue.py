@@ -114,6 +114,7 @@ class ListClosingAdmin(LimitedAdmin):
     view_capability = INSPECT
     list_display = ("__str__", "specialty", "closes", "working_days_before", "at")
     list_select_related = ("specialty",)
+    search_fields = ("specialty__name",)
     autocomplete_fields = ("specialty",)
 
 

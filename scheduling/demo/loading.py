@@ -161,7 +161,7 @@ def _settle_a_list(coordinator: User, today: date, days: int) -> None:
     """Close the first theatre's list of the next working day, by hand: the others can be changed at will."""
     theatre = Theatre.objects.order_by("position", "pk").first()
     upcoming = next(iter(working_days(today, days)), None)
-    if theatre and upcoming and not ListDecision.objects.exists():
+    if theatre and upcoming and upcoming >= timezone.localdate() and not ListDecision.objects.exists():
         close_list(actor=coordinator, theatre_id=theatre.pk, day=upcoming, reason="The order is agreed with the team")
 
 

@@ -45,6 +45,7 @@ from scheduling.models import (
     CancellationReason,
     ChecklistItem,
     DelayReason,
+    ListClosing,
     Operation,
     OperationChange,
     OperationEvent,
@@ -197,7 +198,7 @@ TIMES = {
     *(Unavailability, Shift, BlockTemplate, SurgeonGroup, ReleaseRule, Holiday, OpeningException),
     *(ShiftKind, RosterPattern, RosterAssignment, TeamNeed),
 }
-CATALOGUE = {Procedure, Priority, CancellationReason, DelayReason, ChecklistItem}
+CATALOGUE = {Procedure, Priority, CancellationReason, DelayReason, ChecklistItem, ListClosing}
 SEES = {
     Role.ADMINISTRATOR: {User, RoleCapability} | LISTS | TIMES | CATALOGUE,
     Role.COORDINATOR: {Patient, RoleCapability} | LISTS | TIMES | CATALOGUE | LOOKED_AT,

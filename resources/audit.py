@@ -26,6 +26,7 @@ def register() -> None:
         models.PatternShift,
         models.ReleaseRule,
         models.RosterAssignment,
+        models.RosterException,
         models.RosterPattern,
         models.SessionStaff,
         models.Shift,

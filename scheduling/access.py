@@ -19,7 +19,7 @@ from accounts.roles import Role
 from patients import permissions as patient_permissions
 from patients.access import EVERYTHING, NOTHING, but_confidential, combine, is_blocked
 from patients.conditions import holds
-from resources.models import Theatre
+from resources.models import StaffMember, Theatre
 from scheduling import permissions
 from scheduling.querysets import local_midnight
 
@@ -100,6 +100,23 @@ def demand_place(
     site = Theatre.objects.filter(pk=theatre_id or 0).values_list("site", flat=True).first()
     if not any(site in grant.sites for grant in grants):
         raise PermissionDenied(ELSEWHERE)
+
+
+def staff_within(actor: User, capability: str) -> Q:
+    """Return the people whom a role of ``actor`` with ``capability`` reaches: those of its sites and specialties.
+
+    Who has no site, or no specialty, belongs to the whole hospital: roles with such a limit do not reach them.
+    """
+    found = NOTHING
+    for grant in actor.grants_of(capability):
+        if not grant.is_limited:
+            return EVERYTHING
+        here = Q(pk__in=StaffMember.objects.filter(site__in=grant.sites).values("pk")) if grant.sites else EVERYTHING
+        if grant.specialties:
+            theirs = Q(pk__in=StaffMember.objects.filter(specialties__in=grant.specialties).values("pk"))
+            here = theirs if here == EVERYTHING else here & theirs
+        found |= here
+    return found
 
 
 def _reach(user: User, grants: Iterable[Grant], capability: str) -> Q:

@@ -18,7 +18,12 @@ from resources.models import (
     Feature,
     OpeningHours,
     OwnerKind,
+    PatternShift,
     Profession,
+    RosterAssignment,
+    RosterPattern,
+    Shift,
+    ShiftKind,
     Site,
     Specialty,
     StaffMember,
@@ -39,6 +44,7 @@ from scheduling.models import (
     Status,
 )
 from scheduling.opening import span
+from scheduling.rostering import shift_period
 from scheduling.services.writing import snapshot
 
 
@@ -319,6 +325,52 @@ class TheatreSessionFactory(DjangoModelFactory[TheatreSession]):
     def owner_kind(self) -> str:
         """Return whose it is by what was given."""
         return OwnerKind.SURGEON if getattr(self, "surgeon", None) else OwnerKind.SPECIALTY
+
+
+class ShiftKindFactory(DjangoModelFactory[ShiftKind]):
+    """An early shift, from 7 to 15."""
+
+    class Meta:
+        model = ShiftKind
+
+    code = factory.Sequence(lambda n: f"kind-{n}")
+    name = factory.Sequence(lambda n: f"Early {n}")
+    starts = time(7)
+    ends = time(15)
+
+
+class ShiftFactory(DjangoModelFactory[Shift]):
+    """A scrub nurse's early shift tomorrow, made by hand; give ``on``, ``starts`` and ``ends`` for another."""
+
+    class Meta:
+        model = Shift
+        exclude = ("on", "starts", "ends")
+
+    staff_member = factory.SubFactory(StaffMemberFactory, profession=Profession.SCRUB_NURSE, rostered=True)
+    on = factory.LazyFunction(lambda: timezone.localdate() + timedelta(days=1))
+    starts = time(7)
+    ends = time(15)
+    period = factory.LazyAttribute(lambda o: shift_period(o.on, o.starts, o.ends).as_range())
+
+
+class RosterAssignmentFactory(DjangoModelFactory[RosterAssignment]):
+    """A scrub nurse follows a pattern from the Monday of this week on; ``week=[(week, weekday, kind)]`` fills it."""
+
+    class Meta:
+        model = RosterAssignment
+        skip_postgeneration_save = True
+
+    staff_member = factory.SubFactory(StaffMemberFactory, profession=Profession.SCRUB_NURSE, rostered=True)
+    pattern = factory.LazyFunction(
+        lambda: RosterPattern.objects.create(name=f"Pattern {RosterPattern.objects.count()}")
+    )
+    starts_on = factory.LazyFunction(lambda: timezone.localdate() - timedelta(days=timezone.localdate().weekday()))
+
+    @factory.post_generation
+    def week(self: RosterAssignment, create: bool, extracted: Any, **_: Any) -> None:  # noqa: FBT001
+        """Write the pattern's shifts."""
+        for number, weekday, kind in extracted or ():
+            PatternShift.objects.create(pattern=self.pattern, week=number, weekday=weekday, kind=kind)
 
 
 def open_all_week(*theatres: Theatre, opens: time = time.min, closes: time = time.min) -> None:

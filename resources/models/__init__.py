@@ -25,6 +25,7 @@ from resources.models.resource import (
 from resources.models.roster import (
     PatternShift,
     RosterAssignment,
+    RosterException,
     RosterPattern,
     SessionStaff,
     ShiftKind,
@@ -66,6 +67,7 @@ __all__ = [
     "Resource",
     "ResourceKind",
     "RosterAssignment",
+    "RosterException",
     "RosterPattern",
     "SessionStaff",
     "Shift",

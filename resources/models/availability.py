@@ -1,9 +1,13 @@
 """When a resource may be held: opening hours, shifts, and what takes it out of use."""
 
+from datetime import timedelta
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.contrib.postgres.indexes import GistIndex
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -143,6 +147,16 @@ class Unavailability(models.Model):
         return self.get_kind_display()
 
 
+LONGEST_SHIFT = timedelta(hours=24)
+"""By the clock on the wall: 23 or 25 hours where the clocks change."""
+
+
+def is_too_long(period: DateTimeTZRange) -> bool:
+    """Say whether a bounded period is longer than any shift."""
+    start, end = (timezone.localtime(at).replace(tzinfo=None) for at in (period.lower, period.upper))
+    return end - start > LONGEST_SHIFT
+
+
 class Shift(models.Model):
     """A stretch of time in which a rostered person works.
 
@@ -173,6 +187,12 @@ class Shift(models.Model):
                 violation_error_message="The end has to be after the start.",
             ),
         )
+
+    def clean(self) -> None:
+        """Refuse what is longer than any shift."""
+        super().clean()
+        if self.period and self.period.lower and self.period.upper and is_too_long(self.period):
+            raise ValidationError("A shift lasts at most 24 hours. Make several of it.")
 
     def __str__(self) -> str:
         """Return the start."""

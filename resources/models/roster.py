@@ -110,6 +110,22 @@ class RosterAssignment(models.Model):
         return f"{self.staff_member}: {self.pattern}"
 
 
+class RosterException(models.Model):
+    """A day of a pattern that somebody took out by hand: laying out leaves it empty."""
+
+    assignment = models.ForeignKey(RosterAssignment, on_delete=models.CASCADE, related_name="exceptions")
+    day = models.DateField()
+    kind = models.ForeignKey(ShiftKind, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        ordering = ("day",)
+        constraints = (models.UniqueConstraint(fields=("assignment", "day", "kind"), name="roster_exception_once"),)
+
+    def __str__(self) -> str:
+        """Return the day and the shift."""
+        return f"{self.day:%a %d %b %Y}: no {self.kind}"
+
+
 class TeamNeed(models.Model):
     """How many of a profession a session needs; rows without a specialty hold for specialties that have none."""
 

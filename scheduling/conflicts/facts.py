@@ -38,7 +38,8 @@ class Facts:
     away: dict[int, list[Unavailability]]
     opened: OpenHours
     sessions: dict[int, list[OwnedTime]]
-    shifts: dict[int, list[Period]]
+    shifts: loading.Duties
+    on_call: loading.Duties
     credentials: dict[int, list[StaffCredential]]
     needs: loading.Needs
     beds: dict[str, frozenset[int]]
@@ -57,7 +58,7 @@ class Facts:
         lists.update(place for plan in plans if (place := list_of(plan.operation)))  # those that are left
         resources = loading.resources(resource_ids.union(theatre for theatre, _ in lists))
         held = loading.held(resource_ids, plans, window)
-        away, shifts = loading.times(resources.values(), window)
+        away, shifts, on_call = loading.times(resources.values(), window)
         theatres = {plan.theatre_id for plan in plans}
         days = days_of(window)
         needs = loading.Needs.of(plans)
@@ -71,6 +72,7 @@ class Facts:
             opened=open_hours(days[0], days[-1], theatres),
             sessions=owned_times(window, theatres),
             shifts=shifts,
+            on_call=on_call,
             credentials=defaultdict(list, needs.held),
             needs=needs,
             beds=beds,

@@ -27,7 +27,7 @@ from scheduling.plan import Plan
 
 PATIENT = "patient"
 """The role of a patient in their own operation."""
-SHIFT = "shift"
+SHIFT, ON_CALL = "shift", "on_call"
 
 
 def resources(resource_ids: Iterable[int]) -> dict[int, Resource]:
@@ -83,19 +83,26 @@ def held(resource_ids: Iterable[int], plans: Sequence[Plan], window: Period) -> 
     ]
 
 
-def times(known: Iterable[Resource], window: Period) -> tuple[list[Unavailability], dict[int, list[Period]]]:
-    """Return closures, leave and maintenance, and by person the shifts of those who work by a roster."""
+Duties = dict[int, list[Period]]
+"""By person, when they are there; who works by no roster has no entry."""
+
+
+def times(known: Iterable[Resource], window: Period) -> tuple[list[Unavailability], Duties, Duties]:
+    """Return closures, leave and maintenance; the shifts of those who work by a roster; and when they are on call."""
     known = list(known)
     rostered = [person.pk for person in known if person.kind == ResourceKind.STAFF and person.staffmember.rostered]
     away: list[Unavailability] = []
-    shifts: dict[int, list[Period]] = {pk: [] for pk in rostered}
+    shifts: Duties = {pk: [] for pk in rostered}
+    on_call: Duties = {pk: [] for pk in rostered}
     numbers = [resource.pk for resource in known]
     for resource, kind, period, note in _rows(TIMES, resources=numbers, rostered=rostered, window=window.as_range()):
         if kind == SHIFT:
             shifts[resource].append(Period.of(period))
+        elif kind == ON_CALL:
+            on_call[resource].append(Period.of(period))
         else:
             away.append(Unavailability(resource_id=resource, kind=kind, period=period, note=note))
-    return away, shifts
+    return away, shifts, on_call
 
 
 def beds_by_kind(plans: Sequence[Plan]) -> dict[str, frozenset[int]]:

@@ -103,15 +103,20 @@ def over_session(plan: Plan, facts: Facts) -> Iterator[Conflict]:
 
 
 def not_rostered(plan: Plan, facts: Facts) -> Iterator[Conflict]:
-    """Somebody who works by shifts has none that covers the time."""
+    """Somebody who works by shifts has none that covers the time; to be on call is enough for an emergency only."""
     for hold in plan.holds:
         shifts = facts.shifts.get(hold.resource_id)
-        if shifts is not None and without(hold.period, shifts):
+        if shifts is None:
+            continue
+        on_call = [*shifts, *facts.on_call[hold.resource_id]]
+        if without(hold.period, on_call if plan.operation.priority.emergency else shifts):
             person = facts.resources[hold.resource_id]
+            called = not without(hold.period, on_call)
+            why = "is on call then, for emergencies only" if called else f"has no shift that covers {hold.period}"
             yield _soft(
                 plan,
                 "not_rostered",
-                f"{person} has no shift that covers {hold.period}.",
+                f"{person} {why}.",
                 "Choose somebody on duty, or give the reason.",
                 resource_id=person.pk,
                 period=hold.period,

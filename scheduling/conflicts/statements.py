@@ -44,10 +44,10 @@ TIMES = """
 SELECT resource_id, kind, period, note FROM resources_unavailability
 WHERE resource_id = ANY(%(resources)s::bigint[]) AND period && %(window)s::tstzrange
 UNION ALL
-SELECT staff_member_id, 'shift', period, '' FROM resources_shift
+SELECT staff_member_id, CASE WHEN on_call THEN 'on_call' ELSE 'shift' END, period, '' FROM resources_shift
 WHERE staff_member_id = ANY(%(rostered)s::bigint[]) AND period && %(window)s::tstzrange
 """
-"""When resources are away, and when those who work by a roster are on duty."""
+"""When resources are away, and when those who work by a roster are on duty or on call."""
 
 NEEDS = """
 SELECT 'feature', n.operation_id, f.id, f.name, 1, NULL::varchar[], NULL::date, NULL::date

@@ -40,7 +40,7 @@ class Ledger:
             ledger.items[item.type_id].append(item)
         for bed in Bed.objects.filter(in_use=True):
             ledger.beds[bed.bed_kind].append(bed)
-        for shift in Shift.objects.all():
+        for shift in Shift.objects.filter(on_call=False):
             ledger.shifts[shift.staff_member_id].append(Period.of(shift.period))
         away = Unavailability.objects.values_list("resource_id", "period")
         held = Reservation.objects.filter(active=True).values_list("resource_id", "period")

@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.roles import Role
 from patients.models import Patient
 from resources.models import StaffMember, Theatre
-from scheduling.demo import hospital, staff, waiting
+from scheduling.demo import hospital, rosters, staff, waiting
 from scheduling.demo.booker import Booker
 from scheduling.demo.calendar import WORKING_WEEK, planned, working_days
 from scheduling.demo.cases import Catalogue
@@ -184,7 +184,7 @@ def _build(today: date, theatres: int, days: int) -> dict[str, User]:
         surgeons = staff.make_surgeons(users)
         rostered = staff.make_rostered(users, theatres / MOST_THEATRES)
         staff.make_absences([*surgeons, *rostered], rooms, today)
-        staff.make_shifts(rostered, roster, today)
+        rosters.make_rosters(rostered, roster, today)
     return users
 
 

@@ -1,6 +1,6 @@
 """The demo hospital's people, and when they work."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date, time, timedelta
 
 from accounts.models import User
@@ -9,7 +9,6 @@ from resources.models import (
     Credential,
     Grade,
     Profession,
-    Shift,
     Specialty,
     StaffCredential,
     StaffMember,
@@ -17,14 +16,7 @@ from resources.models import (
     Unavailability,
 )
 from resources.models.availability import UnavailabilityKind
-from scheduling.demo.calendar import (
-    CALL_DAY,
-    CALL_NIGHT,
-    LONG_DAY,
-    at,
-    is_worked,
-    stretch,
-)
+from scheduling.demo.calendar import at
 from scheduling.period import Period
 
 SURGEONS = (
@@ -118,8 +110,6 @@ ON_CALL = 3
 REGISTRAR = "REG"
 CAN_SPARE_ONE = 4
 """Theatres that a hospital must have before one may close for a day."""
-DAYS_A_WEEK = 5
-"""Of which everybody has one off where there are enough people."""
 
 
 def make_surgeons(users: dict[str, User]) -> list[StaffMember]:
@@ -211,35 +201,3 @@ def _away(
 ) -> None:
     period = Period(at(first, time.min), at(first + timedelta(days=days), time.min))
     Unavailability.objects.create(resource=resource, kind=kind, period=period.as_range(), note=note)
-
-
-def make_shifts(people: Iterable[StaffMember], days: list[date], today: date) -> None:
-    """Roster everybody for ``days``: four long days a week, or in turn for the emergency theatre."""
-    by_profession: dict[str, list[StaffMember]] = {}
-    for person in people:
-        by_profession.setdefault(person.profession, []).append(person)
-    shifts = [
-        Shift(staff_member=person, period=period.as_range())
-        for group in by_profession.values()
-        for person, period in (
-            *_elective(group[:-ON_CALL], days, today),
-            *_on_call(group[-ON_CALL:], days),
-        )
-    ]
-    Shift.objects.bulk_create(shifts, batch_size=500)
-
-
-def _elective(group: list[StaffMember], days: list[date], today: date) -> Iterator[tuple[StaffMember, Period]]:
-    many = len(group) > DAYS_A_WEEK
-    for day in days:
-        if is_worked(day, today):
-            for number, person in enumerate(group):
-                if not (many and number % DAYS_A_WEEK == day.toordinal() % DAYS_A_WEEK):
-                    yield person, stretch(day, *LONG_DAY)
-
-
-def _on_call(group: list[StaffMember], days: list[date]) -> Iterator[tuple[StaffMember, Period]]:
-    for day in days:
-        turn = day.toordinal()
-        yield group[turn % ON_CALL], stretch(day, *CALL_DAY)
-        yield group[(turn + 2) % ON_CALL], stretch(day, *CALL_NIGHT)

@@ -28,6 +28,8 @@ class Candidate:
 _CANDIDATES = """
 SELECT wanted.id, free.id, free.name, free.minutes, free.tail
 FROM scheduling_reservation wanted
+JOIN scheduling_operation operation ON operation.id = wanted.operation_id
+JOIN scheduling_priority urgency ON urgency.id = operation.priority_id
 JOIN resources_resource gone ON gone.id = wanted.resource_id
 LEFT JOIN resources_equipmentitem gone_item ON gone_item.resource_ptr_id = gone.id
 LEFT JOIN resources_bed gone_bed ON gone_bed.resource_ptr_id = gone.id
@@ -58,7 +60,8 @@ CROSS JOIN LATERAL (
         WHEN %(staff)s THEN
             (wanted.role, person.profession) IN (SELECT * FROM unnest(%(roles)s::text[], %(professions)s::text[]))
             AND (NOT person.rostered OR EXISTS (
-                SELECT FROM resources_shift duty WHERE duty.staff_member_id = r.id AND duty.period @> wanted.period))
+                SELECT FROM resources_shift duty WHERE duty.staff_member_id = r.id AND duty.period @> wanted.period
+                AND (urgency.emergency OR NOT duty.on_call)))
         WHEN %(equipment)s THEN item.type_id = gone_item.type_id
         ELSE bed.bed_kind = gone_bed.bed_kind
     END

@@ -146,7 +146,7 @@ WITH days AS (
 ), on_duty AS (
     SELECT s.staff_member_id, range_agg(s.period) AS duty
     FROM resources_shift s JOIN requirement ON requirement.resource_id = s.staff_member_id
-    WHERE s.period && %(wide)s::tstzrange
+    WHERE s.period && %(wide)s::tstzrange AND (%(emergency)s OR NOT s.on_call)
     GROUP BY s.staff_member_id
 ), holding AS (
     SELECT step.resource_id, at, lead(at) OVER by_time AS until, sum(step) OVER by_time AS at_once

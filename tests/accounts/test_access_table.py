@@ -28,6 +28,7 @@ from tests.factories import (
     DelayReasonFactory,
     LoanKitFactory,
     OperationFactory,
+    ShiftFactory,
     SpecialtyFactory,
     StaffMemberFactory,
     TheatreFactory,
@@ -88,6 +89,7 @@ ARGUMENTS: dict[str, Callable[[Operation, EmergencyAccess], object]] = {
     "batch": lambda *_: uuid4(),
     "view_id": lambda *_: 999_999,
     "change_id": lambda operation, _: operation.changes.latest("version").pk,
+    "shift_id": lambda *_: ShiftFactory().pk,
     "day": lambda *_: date(2026, 11, 23),
     "display_id": lambda *_: display().pk,
 }

@@ -53,7 +53,7 @@ class RandomHospital:
         self.beds = [Bed.objects.create(name=f"Bed {n}", bed_kind="recovery") for n in range(2)]
         self.theatres = [self.theatre(n) for n in range(2)]
         self.procedure = ProcedureFactory(specialty=self.specialties[0])
-        self.priority = PriorityFactory()
+        self.priority = PriorityFactory(emergency=self.chance(0.3))
         for resource in (*self.surgeons, *self.nurses, *self.items, *self.beds, *self.theatres):
             if self.chance(0.2):
                 self.close(resource)
@@ -85,7 +85,7 @@ class RandomHospital:
     def person(self, profession: str) -> StaffMember:
         person = StaffMemberFactory(profession=profession, rostered=self.chance(0.3))
         if person.rostered:
-            Shift.objects.create(staff_member=person, period=self.period(24 * 60))
+            Shift.objects.create(staff_member=person, period=self.period(24 * 60), on_call=self.chance(0.3))
         return person
 
     def surgeon(self) -> StaffMember:

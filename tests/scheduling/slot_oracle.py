@@ -100,9 +100,12 @@ class Oracle:
         )
         free = self.everything & ~self.bits(chain(held, away))
         if isinstance(resource, StaffMember) and resource.rostered:
-            shifts = Shift.objects.filter(staff_member=resource)
+            shifts = [row for row in Shift.objects.filter(staff_member=resource) if self.counts(row)]
             free &= self.bits((row.period.lower, row.period.upper) for row in shifts)
         return free
+
+    def counts(self, shift: Shift) -> bool:
+        return self.operation.priority.emergency or not shift.on_call
 
     # --- per theatre ---
 

@@ -135,6 +135,26 @@ def test_not_rostered(world: World) -> None:
     assert soft(plan_for(world.waiting(), world.one, world.at(15), (world.anaesthetist, "anaesthetist"))) == []
 
 
+def test_on_call_is_for_emergencies_only(world: World) -> None:
+    world.nurse.rostered = True
+    world.nurse.save()
+    for first, last, on_call in ((8, 12, False), (12, 20, True)):
+        period = Period(world.at(first), world.at(last)).as_range()
+        Shift.objects.create(staff_member=world.nurse, period=period, on_call=on_call)
+    nurse = (world.nurse, ReservationRole.SCRUB_NURSE)
+    emergency = world.waiting(priority=PriorityFactory(emergency=True))
+
+    for hour in (13, 11):  # 11:00: the shift and the time on call cover it together
+        assert soft(plan_for(world.waiting(), world.one, world.at(hour, 30), nurse)) == [
+            ("not_rostered", "I. Carvalho is on call then, for emergencies only.")
+        ]
+        assert soft(plan_for(emergency, world.one, world.at(hour, 30), nurse)) == []
+    assert soft(plan_for(emergency, world.one, world.at(20), nurse)) == [
+        ("not_rostered", "I. Carvalho has no shift that covers 19:50–21:10.")
+    ]
+    assert soft(plan_for(world.waiting(), world.one, world.at(10), nurse)) == []
+
+
 def test_turnover_short(world: World, day_theatre: Theatre) -> None:
     first = world.booked(world.at(10), theatre=day_theatre, clean_up_minutes=0)
 

@@ -1,0 +1,168 @@
+"""The demo hospital's rosters: kinds of shift, patterns, who follows them, and what a session needs."""
+
+from collections.abc import Iterable
+from datetime import date, time, timedelta
+
+from resources.cycle import CYCLE_MONDAY
+from resources.models import (
+    Hue,
+    PatternShift,
+    Profession,
+    RosterAssignment,
+    RosterPattern,
+    Shift,
+    ShiftKind,
+    Specialty,
+    StaffMember,
+    TeamNeed,
+    Unavailability,
+)
+from resources.models.availability import UnavailabilityKind
+from scheduling.demo.calendar import CALL_DAY, CALL_NIGHT, LONG_DAY, WORKING_WEEK, stretch
+from scheduling.demo.staff import ON_CALL
+from scheduling.period import Period
+from scheduling.rostering import planned_shifts
+
+KINDS = (
+    ("early", "Early", (time(7), time(15)), False, Hue.TEAL),
+    ("late", "Late", (time(12), time(20)), False, Hue.AMBER),
+    ("long", "Long day", LONG_DAY, False, Hue.BLUE),
+    ("emergency-day", "Emergency day", CALL_DAY, False, Hue.RED),
+    ("night", "Night", CALL_NIGHT, False, Hue.INDIGO),
+    ("on-call", "On call", (time(18, 30), time(7, 30)), True, Hue.VIOLET),
+)
+"""Code, name, hours, on call, colour."""
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
+CALLED_IN = frozenset({Profession.RADIOGRAPHER, Profession.PERFUSIONIST})
+"""Who is on call from home the night before the day off."""
+EVERYWHERE = (
+    Profession.ANAESTHETIST,
+    Profession.ANAESTHETIC_NURSE,
+    Profession.SCRUB_NURSE,
+    Profession.CIRCULATING_NURSE,
+)
+BESIDE = {
+    "cardiothoracic": Profession.PERFUSIONIST,
+    "vascular": Profession.RADIOGRAPHER,
+    "orthopaedics": Profession.RADIOGRAPHER,
+}
+"""Whom some specialties need beside those whom every session needs."""
+
+Kinds = dict[str, ShiftKind]
+
+
+def make_rosters(people: Iterable[StaffMember], days: list[date], today: date) -> None:
+    """Give everybody a pattern, lay it out for ``days``, and say what sessions need.
+
+    Most work four long days a week, the last of each profession day and night in turn in the emergency theatre.
+    """
+    kinds = {
+        code: ShiftKind.objects.create(code=code, name=name, starts=hours[0], ends=hours[1], on_call=on_call, hue=hue)
+        for code, name, hours, on_call, hue in KINDS
+    }
+    _make_needs()
+    by_profession: dict[str, list[StaffMember]] = {}
+    for person in people:
+        by_profession.setdefault(person.profession, []).append(person)
+    patterns = _Patterns(kinds)
+    assignments = [
+        RosterAssignment(staff_member=person, pattern=pattern, starts_on=starts_on)
+        for profession, group in by_profession.items()
+        for person, pattern, starts_on in (
+            *patterns.elective(group[:-ON_CALL], days[0], called_in=profession in CALLED_IN),
+            *patterns.emergency(group[-ON_CALL:], days[0]),
+        )
+    ]
+    RosterAssignment.objects.bulk_create(assignments)
+    _lay_out(assignments, days)
+    if today.isoweekday() not in WORKING_WEEK:
+        _open_for_once([one for group in by_profession.values() for one in group[:-ON_CALL]], kinds["long"], today)
+
+
+def _make_needs() -> None:
+    specialties = {row.code: row for row in Specialty.objects.all()}
+    needs = [TeamNeed(profession=profession) for profession in EVERYWHERE]
+    for code, profession in BESIDE.items():
+        needs += [TeamNeed(specialty=specialties[code], profession=one) for one in (*EVERYWHERE, profession)]
+    TeamNeed.objects.bulk_create(needs)
+
+
+class _Patterns:
+    """Makes each pattern when the first person needs it."""
+
+    def __init__(self, kinds: Kinds) -> None:
+        self.kinds = kinds
+        self.made: dict[str, RosterPattern] = {}
+
+    def elective(
+        self, group: list[StaffMember], first: date, *, called_in: bool
+    ) -> Iterable[tuple[StaffMember, RosterPattern, date]]:
+        """Give each another day off, where there are enough people."""
+        many = len(group) > len(WEEKDAYS)
+        for number, person in enumerate(group):
+            off = number % len(WEEKDAYS) + 1 if many else 0
+            yield person, self.long_days(off, called_in=called_in and bool(off)), first
+
+    def long_days(self, off: int, *, called_in: bool) -> RosterPattern:
+        """Return long days from Monday to Friday but for the weekday ``off``."""
+        name = f"Long days, {WEEKDAYS[off - 1]} off" if off else "Long days"
+        if not called_in:
+            return self.make(name, 1, [(1, day, "long") for day in WORKING_WEEK - {off}])
+        night = (off - 2) % 7 + 1
+        shifts = [(1, day, "long") for day in WORKING_WEEK - {off}]
+        return self.make(f"{name}, on call the night before", 1, [*shifts, (1, night, "on-call")])
+
+    def emergency(self, group: list[StaffMember], first: date) -> Iterable[tuple[StaffMember, RosterPattern, date]]:
+        """Give all the same three weeks, each a week later than the one before: a day, a night, a day off."""
+        days = [(week, weekday) for week in (1, 2, 3) for weekday in range(1, 8)]
+        turns = [(*day, "emergency-day") for day in days[::ON_CALL]] + [(*day, "night") for day in days[1::ON_CALL]]
+        pattern = self.make("Emergency team: day, night, off", ON_CALL, turns)
+        monday = first - timedelta(days=first.weekday())
+        monday -= timedelta(weeks=(monday - CYCLE_MONDAY).days // 7 % ON_CALL)
+        for number, person in enumerate(group):
+            yield person, pattern, monday - timedelta(weeks=number)
+
+    def make(self, name: str, weeks: int, shifts: Iterable[tuple[int, int, str]]) -> RosterPattern:
+        if name not in self.made:
+            pattern = RosterPattern.objects.create(name=name, weeks=weeks)
+            PatternShift.objects.bulk_create(
+                PatternShift(pattern=pattern, week=week, weekday=weekday, kind=self.kinds[code])
+                for week, weekday, code in shifts
+            )
+            self.made[name] = pattern
+        return self.made[name]
+
+
+def _lay_out(assignments: list[RosterAssignment], days: list[date]) -> None:
+    """Lay out but for leave, which was known; who is sick since has shifts all the same."""
+    leave: dict[int, list[Period]] = {}
+    rows = Unavailability.objects.filter(kind=UnavailabilityKind.LEAVE)
+    for person, period in rows.values_list("resource", "period"):
+        leave.setdefault(person, []).append(Period.of(period))
+    shifts = PatternShift.objects.select_related("kind")
+    Shift.objects.bulk_create(
+        (
+            Shift(
+                staff_member_id=one.assignment.staff_member_id,
+                period=one.period.as_range(),
+                kind=one.kind,
+                on_call=one.kind.on_call,
+                assignment=one.assignment,
+                day=one.day,
+                by_hand=False,
+            )
+            for one in planned_shifts(assignments, list(shifts), days[0], days[-1])
+            if not any(one.period.overlaps(away) for away in leave.get(one.assignment.staff_member_id, ()))
+        ),
+        batch_size=500,
+    )
+
+
+def _open_for_once(people: Iterable[StaffMember], kind: ShiftKind, today: date) -> None:
+    """Roster everybody on a weekend on which the demo works."""
+    period = stretch(today, *LONG_DAY)
+    Shift.objects.bulk_create(
+        Shift(staff_member=person, period=period.as_range(), kind=kind)
+        for person in people
+        if not Shift.objects.filter(staff_member=person, period__overlap=period.as_range()).exists()
+    )

@@ -63,6 +63,7 @@ def test_drag_a_shift_undo_it_and_be_refused(hospital: Hospital, open_page: Open
     drag(page, chip, cell(page, other))
     expect(cell(page, other).locator(f"#shift-{shift.pk}")).to_be_visible()
     assert start_of(shift)[0] == other.staff_member_id
+    page.locator(".toast-x").get_by_role("button", name="Close").click()
     assert faults(page) == []
 
     chip.click()

@@ -358,15 +358,18 @@ class TimeRequest(models.Model):
 
     ``surgeon`` is for whom: who claims, to whom it is offered, or with whom it is exchanged.
     ``session`` is the time itself; for time that is only wanted it is empty until it is found.
-    ``other`` is what is given for it in an exchange. ``minutes``, ``first`` and ``last`` say what is wanted.
+    ``other`` is what is given for it in an exchange; the versions say how both were when it was asked.
+    ``minutes``, ``first`` and ``last`` say what is wanted.
     """
 
     kind = models.CharField(max_length=8, choices=TimeRequestKind)
     state = models.CharField(max_length=10, choices=TimeRequestState, default=TimeRequestState.ASKED)
     session = models.ForeignKey(
-        TheatreSession, on_delete=models.CASCADE, null=True, blank=True, related_name="time_requests"
+        TheatreSession, on_delete=models.SET_NULL, null=True, blank=True, related_name="time_requests"
     )
-    other = models.ForeignKey(TheatreSession, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    session_version = models.PositiveIntegerField(null=True, blank=True)
+    other = models.ForeignKey(TheatreSession, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    other_version = models.PositiveIntegerField(null=True, blank=True)
     specialty = models.ForeignKey(Specialty, on_delete=models.PROTECT, related_name="+")
     surgeon = models.ForeignKey(StaffMember, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     minutes = models.PositiveSmallIntegerField(null=True, blank=True)

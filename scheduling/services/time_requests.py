@@ -184,6 +184,8 @@ def approve(*, actor: User, request_id: int, session_id: int | None = None) -> T
         session = lock_session(request.session_id)
         other = lock_session(request.other_id) if request.other_id else None
         for one in filter(None, (session, other)):
+            if Period.of(one.period).end <= timezone.now():
+                raise NotPossibleError("This session is over: there is nothing left to approve.")
             if not BlockAccess(actor).runs(one.theatre, one.specialty_id):
                 raise PermissionDenied("Only who runs the block schedule of the theatre approves this.")
         needs_other_side = request.kind in (TimeRequestKind.OFFER, TimeRequestKind.SWAP)
@@ -229,8 +231,10 @@ def expire_requests() -> int:
     rows = TimeRequest.objects.filter(state__in=OPEN_STATES)
     count = 0
     for request in rows.select_related("session", "other"):
-        days = [one.day for one in (request.session, request.other) if one] or [request.last or today]
-        if min(days) < today:
+        days = [one.day for one in (request.session, request.other) if one]
+        if request.kind == TimeRequestKind.WANTED:
+            days = [request.last or today]
+        if not days or min(days) < today:  # a session that was taken off has nothing left to answer
             request.state, request.decided_at = TimeRequestState.EXPIRED, timezone.now()
             request.save()
             count += 1
@@ -258,7 +262,8 @@ def _ask(actor: User, **fields: Any) -> TimeRequest:
     same = TimeRequest.objects.filter(kind=kind, asked_by=actor, state__in=OPEN_STATES, session=session)
     if session is not None and same.exists():
         raise NotPossibleError("You have asked for this already. Withdraw that first, or wait for the answer.")
-    return TimeRequest.objects.create(asked_by=actor, asked_at=timezone.now(), **fields)
+    versions = {f"{name}_version": fields[name].version for name in ("session", "other") if fields.get(name)}
+    return TimeRequest.objects.create(asked_by=actor, asked_at=timezone.now(), **versions, **fields)
 
 
 def _for_whom(actor: User, theatre: Theatre | None, specialty_id: int, surgeon_id: int | None) -> StaffMember | None:
@@ -327,17 +332,19 @@ def _close(actor: User, request: TimeRequest, state: str, answer: str) -> None:
 def _carry_out(actor: User, request: TimeRequest, session: TheatreSession, other: TheatreSession | None) -> None:
     """Give the time to whom it was asked for; the theatres are locked."""
     match request.kind:
-        case TimeRequestKind.SWAP if other is not None:
-            if session.owner_kind not in RELEASABLE or other.owner_kind not in RELEASABLE:
-                raise NotPossibleError(MOVED_ON.format("one of the two sessions has no owner any more"))
+        case TimeRequestKind.SWAP:
+            if other is None:
+                raise NotPossibleError(MOVED_ON.format("the other session does not exist any more"))
+            if (session.version, other.version) != (request.session_version, request.other_version):
+                raise NotPossibleError(MOVED_ON.format("one of the two sessions is not what it was"))
             mine, theirs = session.owner_fields, other.owner_fields
             defer_sessions()
             _give(session, theirs)
             _give(other, mine)
             check_sessions()
         case TimeRequestKind.OFFER:
-            if session.owner_kind not in RELEASABLE or session.open_from is not None:
-                raise NotPossibleError(MOVED_ON.format("the session was given up meanwhile"))
+            if session.version != request.session_version:
+                raise NotPossibleError(MOVED_ON.format("the session is not what it was"))
             _give(session, _owner_of(request))
         case _:
             if not is_open_to(session, request.specialty_id):

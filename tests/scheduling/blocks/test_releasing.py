@@ -350,9 +350,43 @@ class TestAsking:
         theirs = TheatreSessionFactory(theatre=world.two, day=world.day, specialty=world.specialty, surgeon=colleague)
         request = swap_time(actor=world.surgeon.user, session_id=session.pk, version=1, other_id=theirs.pk)
         agree(actor=colleague.user, request_id=request.pk)
-        TheatreSession.objects.filter(pk=session.pk).update(owner_kind="open", specialty=None, surgeon=None)
-        with pytest.raises(NotPossibleError, match="no owner any more"):
+        release_time(actor=world.surgeon.user, session_id=session.pk, version=1)
+        with pytest.raises(NotPossibleError, match="not what it was"):
             approve(actor=world.coordinator, request_id=request.pk)
+
+    def test_an_offer_of_what_was_given_away_since_is_refused(self, world: World, session: TheatreSession) -> None:
+        first, second = surgeon_of(world.specialty), surgeon_of(world.specialty)
+        requests = [
+            offer_time(actor=actor, session_id=session.pk, version=1, surgeon_id=to.pk)
+            for actor, to in ((world.surgeon.user, first), (world.coordinator, second))
+        ]
+        for request, to in zip(requests, (first, second), strict=True):
+            agree(actor=to.user, request_id=request.pk)
+        approve(actor=world.coordinator, request_id=requests[0].pk)
+        with pytest.raises(NotPossibleError, match="not what it was"):
+            approve(actor=world.coordinator, request_id=requests[1].pk)
+        session.refresh_from_db()
+        assert session.surgeon == first
+
+    def test_a_session_that_is_over_is_not_approved(self, world: World, session: TheatreSession) -> None:
+        give_up(world, session)
+        request = claim_time(
+            actor=surgeon_of(world.specialty).user, session_id=session.pk, specialty_id=world.specialty.pk
+        )
+        yesterday = timezone.localdate() - timedelta(days=1)
+        TheatreSession.objects.update(day=yesterday, period=span(yesterday, time(8), time(18)).as_range())
+        with pytest.raises(NotPossibleError, match="over"):
+            approve(actor=world.coordinator, request_id=request.pk)
+
+    def test_a_request_outlives_its_session(self, world: World, session: TheatreSession) -> None:
+        colleague = surgeon_of(world.specialty)
+        request = offer_time(actor=world.surgeon.user, session_id=session.pk, version=1, surgeon_id=colleague.pk)
+        session.delete()
+        assert [one.request for one in time_requests(world.surgeon.user)] == [request]
+        agree(actor=colleague.user, request_id=request.pk)
+        with pytest.raises(NotPossibleError, match="does not exist"):
+            approve(actor=world.coordinator, request_id=request.pk)
+        assert expire_requests() == 1
 
     def test_wanted_time_is_found_and_given(self, world: World, session: TheatreSession) -> None:
         today = timezone.localdate()

@@ -16,6 +16,7 @@ from accounts.roles import Role
 from patients.models import Patient
 from resources.models import StaffMember, Theatre
 from scheduling.demo import hospital, rosters, staff, waiting
+from scheduling.demo.blocks import make_block_business
 from scheduling.demo.booker import Booker
 from scheduling.demo.calendar import WORKING_WEEK, planned, working_days
 from scheduling.demo.cases import Catalogue
@@ -42,9 +43,9 @@ DAYS_CARRIED_OVER = 2
 WORTH_A_PROCESS = 4
 """Days from which the days ahead are loaded by a second process."""
 QUARTER = timedelta(days=91)
-"""How far ahead the blocks are laid out."""
-SECOND_RANGE = 20_000
-"""Where the second process begins to number patients."""
+"""How far ahead the blocks are laid out, and how far behind :func:`load_past` goes."""
+SECOND_RANGE, PAST_RANGE = 20_000, 50_000
+"""Where the second process, and the one that loads the past, begin to number patients."""
 
 
 class NotEmptyError(Exception):
@@ -100,6 +101,7 @@ def load_demo(
             taken_codes={code for code in Operation.objects.values_list("external_id", flat=True) if code},
         )
         _load_days(booker, days, progress)
+        make_block_business(users[Role.COORDINATOR], users[Role.SURGEON], today)
         waiting.make_waiting_list(booker, users[Role.SURGEON], theatres / MOST_THEATRES)
         _settle_a_list(users[Role.COORDINATOR], today, days)
     return Summary(
@@ -116,6 +118,34 @@ def _quick_commits() -> None:
     """Let this session's commits not wait for the disk: a load cut short goes on where it stopped."""
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit TO off")
+
+
+def load_past(*, today: date, progress: Progress = iter) -> int:
+    """Go on from the first day of the demo back to a quarter behind ``today``; return how many operations were booked.
+
+    Day by day, the latest first; one that was cut short goes on where it stopped. Nothing where no demo is loaded, or
+    the quarter is there.
+    """
+    codes = Operation.objects.filter(external_id__startswith="DEMO-2").values_list("external_id", flat=True)
+    taken = {code for code in codes if code}
+    if not taken or not is_loaded():
+        return 0
+    first = datetime.strptime(min(taken)[5:13], "%Y%m%d").date()  # noqa: DTZ007  # a date in a case number
+    wanted = [day for day in working_days(first, -QUARTER.days) if day >= today - QUARTER]
+    with disable_auditlog(), _quick_commits_until_done():
+        booker = Booker(
+            actor=User.objects.get(email=address_of(Role.COORDINATOR)),
+            today=today,
+            catalogue=Catalogue.read(),
+            ledger=Ledger.read(),
+            patient_numbers=count(Patient.objects.count() + PAST_RANGE),
+            taken_codes=taken,
+        )
+        rooms = list(Theatre.objects.prefetch_related("features"))
+        before = len(taken)
+        for day, theatre in progress([(day, room) for day in [first, *wanted] for room in rooms]):
+            _Day(booker, day, theatre, emergency=theatre == rooms[-1]).load()
+    return codes.count() - before
 
 
 @contextmanager
@@ -174,7 +204,8 @@ def _build(today: date, theatres: int, days: int) -> dict[str, User]:
         raise NotEmptyError(msg)
     load_reference()
     open_on = WORKING_WEEK | {today.isoweekday()}
-    roster = [today + timedelta(days=n) for n in range(-2 * days - 2, 2 * days + 3)]
+    behind = QUARTER.days + 7 if days >= WORTH_A_PROCESS else 2 * days + 2
+    roster = [today + timedelta(days=n) for n in range(-behind, 2 * days + 3)]
     with transaction.atomic():
         users = make_demo_users()
         rooms = hospital.make_theatres(theatres, open_on)

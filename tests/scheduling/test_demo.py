@@ -14,8 +14,9 @@ from accounts.models import User
 from accounts.roles import Role
 from resources.models import BlockTemplate, OpeningHours, Shift, StaffMember, Theatre, Unavailability
 from scheduling.conflicts import find_conflicts
+from scheduling.demo import loading
 from scheduling.demo.calendar import working_days
-from scheduling.demo.loading import is_loaded, is_unfinished, load_demo
+from scheduling.demo.loading import is_loaded, is_unfinished, load_demo, load_past
 from scheduling.demo.playing import WORTH_A_REASON, just_due
 from scheduling.integrity import find_breaches
 from scheduling.milestones import out_of_order
@@ -171,3 +172,24 @@ def test_bad_arguments_are_refused(argument):
 
 def test_no_case_is_late_before_the_first_is_due():
     assert just_due([], timezone.now()) is None
+
+
+@pytest.mark.django_db
+def test_the_past_is_loaded_afterwards_and_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_past(today=MONDAY) == 0  # there is no demo
+    load_demo(today=MONDAY, theatres=2, days=1)
+    monkeypatch.setattr(loading, "QUARTER", timedelta(days=4))  # Thursday; the demo began on Friday
+
+    def of_friday(lists):
+        yield from lists[:2]
+
+    before = Operation.objects.count()
+    load_past(today=MONDAY, progress=of_friday)
+    booked = load_past(today=MONDAY)
+    assert booked > 0
+    assert Operation.objects.count() >= before + booked
+    assert load_past(today=MONDAY) == 0
+    local_days = {timezone.localdate(row.period.lower) for row in Operation.objects.filter(period__isnull=False)}
+    assert {date(2026, 3, 5), date(2026, 3, 6)} <= local_days
+    assert date(2026, 3, 4) not in local_days
+    assert find_breaches() == []

@@ -1,8 +1,11 @@
 """Run the whole site on this machine."""
 
 import contextlib
+import os
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management import call_command
@@ -11,12 +14,32 @@ from django.db import connections
 
 from hospital.addresses import embedded_servers
 from hospital.embedded.errors import EmbeddedError
-from hospital.embedded.place import Place, current_place
+from hospital.embedded.place import ROOT, Place, current_place
 from hospital.embedded.using import running
 from hospital.processes import Manager
 from hospital.serving import Address, ServeError, check_machine, is_answering, only_one, services
 
 START_SECONDS = 60.0
+
+
+@contextlib.contextmanager
+def loading_the_past(place: Place) -> Iterator[None]:
+    """Let the demo grow into the past meanwhile, out of everybody's way; it goes on where it stopped next time."""
+    command = [sys.executable, str(ROOT / "manage.py"), "load_demo", "--past"]
+    with (place.logs / "demo.log").open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603  # our own command
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            preexec_fn=lambda: os.nice(15),  # noqa: PLW1509  # no threads here
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait()
 
 
 class Command(BaseCommand):
@@ -61,7 +84,8 @@ class Command(BaseCommand):
                 if self.wait(manager, address, place):
                     manager.start(*others)
                     self.welcome(address, place, time.monotonic() - began, demo=demo)
-                    manager.run(until=keeper, poll=0.5)
+                    with loading_the_past(place) if demo else contextlib.nullcontext():
+                        manager.run(until=keeper, poll=0.5)
                 self.say("Stopping …")
         self.say("Stopped; the data is kept.")
 

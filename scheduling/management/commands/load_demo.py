@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from accounts.demo import PASSWORD, SIGN_INS
 from resources.models import Theatre
-from scheduling.demo.loading import MOST_THEATRES, NotEmptyError, is_loaded, load_demo
+from scheduling.demo.loading import MOST_THEATRES, NotEmptyError, is_loaded, load_demo, load_past
 
 Lists = list[tuple[date, Theatre]]
 
@@ -51,6 +51,11 @@ class Command(BaseCommand):
             help="working days back and ahead (default 10)",
         )
         parser.add_argument(
+            "--past",
+            action="store_true",
+            help="once it is loaded: go on into the past, to a quarter behind today; `serve --demo` does it by itself",
+        )
+        parser.add_argument(
             "--force",
             action="store_true",
             help="load even where settings forbid the demo",
@@ -61,7 +66,7 @@ class Command(BaseCommand):
         if not (getattr(settings, "DEMO_ALLOWED", False) or options["force"]):
             msg = "These settings are for a real hospital: the demo stays out. --force loads it all the same."
             raise CommandError(msg)
-        if is_loaded():
+        if is_loaded() and not options["past"]:
             self.stdout.write("The demo hospital is already loaded.")
             return
 
@@ -75,6 +80,10 @@ class Command(BaseCommand):
 
         tqdm.monitor_interval = 0  # no thread of its own: the load copies this process
         began = monotonic()
+        if options["past"]:
+            booked = load_past(today=options["date"] or timezone.localdate(), progress=progress)
+            self.stdout.write(f"Loaded the quarter behind today: {booked} operations, in {monotonic() - began:.0f} s.")
+            return
         try:
             done = load_demo(
                 today=options["date"] or timezone.localdate(),

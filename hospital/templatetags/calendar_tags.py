@@ -3,13 +3,15 @@
 from datetime import date
 from functools import lru_cache
 from html import escape
+from urllib.parse import quote
 
 from django import template
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 
-from hospital.templatetags.interface import hours, state_icon
+from hospital.templatetags.interface import hours, icon, state_icon
+from scheduling.selectors.roster import Cell, Chip, RosterRow
 from scheduling.selectors.week import Week, WeekCase, WeekCell, WeekRow
 
 register = template.Library()
@@ -84,4 +86,48 @@ def _line(case: WeekCase, before: str, after: str) -> str:
     return (
         f'<li class="wk hue-{case.hue} wk-{state}"><a href="{before}{case.number}{after}" title="{words}">'
         f'<b>{case.clock}</b> {state_icon(state)}{name}<span class="visually-hidden"> {words}</span>{late}</a></li>'
+    )
+
+
+@register.simple_tag
+def roster_cells(row: RosterRow, shown: date, today: date, here: str) -> SafeString:
+    """Draw a person's seven days: absences, shifts, and, for who may change them, where to add one.
+
+    ``shown`` is the day that a phone shows, ``here`` the question of the roster's address, to come back to.
+    """
+    back = escape(quote(here))
+    cells = "".join(_roster_cell(row, cell, shown, today, back) for cell in row.cells)
+    return mark_safe(cells)  # noqa: S308  # what people typed is escaped
+
+
+def _roster_cell(row: RosterRow, cell: Cell, shown: date, today: date, back: str) -> str:
+    marks = " ".join(
+        word for word, is_so in (("is-today", cell.day == today), ("is-chosen", cell.day == shown)) if is_so
+    )
+    inside = "".join(f'<p class="absent">{escape(words)}</p>' for words in cell.absences)
+    inside += "".join(_chip(chip, back, may_change=row.may_change) for chip in cell.chips)
+    if not row.may_change:
+        return f'<td class="{marks}">{inside}</td>'
+    alone = "" if cell.chips or cell.absences else " is-alone"
+    url = f"{reverse('scheduling:shift-new')}?person={row.number}&amp;on={cell.day}&amp;back={back}"
+    label = f"Add a shift for {escape(row.name)}, {_label(cell.day)}"
+    add = f'<a class="add no-print{alone}" href="{url}" aria-label="{label}">{icon("plus")}</a>'
+    return f'<td class="{marks}" data-day="{cell.day}">{inside}{add}</td>'
+
+
+def _chip(chip: Chip, back: str, *, may_change: bool) -> str:
+    looks = f"shift hue-{chip.hue}{' is-call' if chip.on_call else ''}"
+    called = '<span class="visually-hidden">on call</span>' if chip.on_call else ""
+    words = f"<b>{escape(chip.name)}</b><span>{chip.times}</span>{called}"
+    if not may_change:
+        return f'<span class="{looks}">{words}</span>'
+    by_hand = '<i><span class="visually-hidden">changed by hand</span></i>' if chip.by_hand else ""
+    number = f"{chip.number}"
+    edit, move = (
+        reverse(f"scheduling:{name}", args=[NUMBER]).replace(str(NUMBER), number)
+        for name in ("shift-edit", "shift-move")
+    )
+    return (
+        f'<a class="{looks}" id="shift-{number}" href="{edit}?back={back}" draggable="false" data-move="{move}" '
+        f'data-seen="{chip.seen}">{words}{by_hand}</a>'
     )

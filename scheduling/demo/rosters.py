@@ -18,7 +18,7 @@ from resources.models import (
     Unavailability,
 )
 from resources.models.availability import UnavailabilityKind
-from scheduling.demo.calendar import CALL_DAY, CALL_NIGHT, LONG_DAY, WORKING_WEEK, stretch
+from scheduling.demo.calendar import CALL_DAY, CALL_NIGHT, LONG_DAY, WORKING_WEEK
 from scheduling.demo.staff import ON_CALL
 from scheduling.period import Period
 from scheduling.rostering import planned_shifts
@@ -46,7 +46,7 @@ BESIDE = {
     "vascular": Profession.RADIOGRAPHER,
     "orthopaedics": Profession.RADIOGRAPHER,
 }
-"""Whom some specialties need beside those whom every session needs."""
+"""Whom some specialties need beside those whom every session needs; they need two scrub nurses, too."""
 
 Kinds = dict[str, ShiftKind]
 
@@ -64,7 +64,7 @@ def make_rosters(people: Iterable[StaffMember], days: list[date], today: date) -
     by_profession: dict[str, list[StaffMember]] = {}
     for person in people:
         by_profession.setdefault(person.profession, []).append(person)
-    patterns = _Patterns(kinds)
+    patterns = _Patterns(kinds, WORKING_WEEK | {today.isoweekday()})
     assignments = [
         RosterAssignment(staff_member=person, pattern=pattern, starts_on=starts_on)
         for profession, group in by_profession.items()
@@ -75,23 +75,24 @@ def make_rosters(people: Iterable[StaffMember], days: list[date], today: date) -
     ]
     RosterAssignment.objects.bulk_create(assignments)
     _lay_out(assignments, days)
-    if today.isoweekday() not in WORKING_WEEK:
-        _open_for_once([one for group in by_profession.values() for one in group[:-ON_CALL]], kinds["long"], today)
 
 
 def _make_needs() -> None:
     specialties = {row.code: row for row in Specialty.objects.all()}
     needs = [TeamNeed(profession=profession) for profession in EVERYWHERE]
     for code, profession in BESIDE.items():
-        needs += [TeamNeed(specialty=specialties[code], profession=one) for one in (*EVERYWHERE, profession)]
+        needs += [
+            TeamNeed(specialty=specialties[code], profession=one, quantity=2 if one == Profession.SCRUB_NURSE else 1)
+            for one in (*EVERYWHERE, profession)
+        ]
     TeamNeed.objects.bulk_create(needs)
 
 
 class _Patterns:
     """Makes each pattern when the first person needs it."""
 
-    def __init__(self, kinds: Kinds) -> None:
-        self.kinds = kinds
+    def __init__(self, kinds: Kinds, worked: frozenset[int]) -> None:
+        self.kinds, self.worked = kinds, worked
         self.made: dict[str, RosterPattern] = {}
 
     def elective(
@@ -104,12 +105,12 @@ class _Patterns:
             yield person, self.long_days(off, called_in=called_in and bool(off)), first
 
     def long_days(self, off: int, *, called_in: bool) -> RosterPattern:
-        """Return long days from Monday to Friday but for the weekday ``off``."""
+        """Return long days on all weekdays that are worked but ``off``."""
         name = f"Long days, {WEEKDAYS[off - 1]} off" if off else "Long days"
         if not called_in:
-            return self.make(name, 1, [(1, day, "long") for day in WORKING_WEEK - {off}])
+            return self.make(name, 1, [(1, day, "long") for day in self.worked - {off}])
         night = (off - 2) % 7 + 1
-        shifts = [(1, day, "long") for day in WORKING_WEEK - {off}]
+        shifts = [(1, day, "long") for day in self.worked - {off}]
         return self.make(f"{name}, on call the night before", 1, [*shifts, (1, night, "on-call")])
 
     def emergency(self, group: list[StaffMember], first: date) -> Iterable[tuple[StaffMember, RosterPattern, date]]:
@@ -133,12 +134,18 @@ class _Patterns:
         return self.made[name]
 
 
-def _lay_out(assignments: list[RosterAssignment], days: list[date]) -> None:
-    """Lay out but for leave, which was known; who is sick since has shifts all the same."""
+def _leave() -> dict[int, list[Period]]:
+    """Return when people are on leave."""
     leave: dict[int, list[Period]] = {}
     rows = Unavailability.objects.filter(kind=UnavailabilityKind.LEAVE)
     for person, period in rows.values_list("resource", "period"):
         leave.setdefault(person, []).append(Period.of(period))
+    return leave
+
+
+def _lay_out(assignments: list[RosterAssignment], days: list[date]) -> None:
+    """Lay out but for leave, which was known; who is sick since has shifts all the same."""
+    leave = _leave()
     shifts = PatternShift.objects.select_related("kind")
     Shift.objects.bulk_create(
         (
@@ -155,14 +162,4 @@ def _lay_out(assignments: list[RosterAssignment], days: list[date]) -> None:
             if not any(one.period.overlaps(away) for away in leave.get(one.assignment.staff_member_id, ()))
         ),
         batch_size=500,
-    )
-
-
-def _open_for_once(people: Iterable[StaffMember], kind: ShiftKind, today: date) -> None:
-    """Roster everybody on a weekend on which the demo works."""
-    period = stretch(today, *LONG_DAY)
-    Shift.objects.bulk_create(
-        Shift(staff_member=person, period=period.as_range(), kind=kind)
-        for person in people
-        if not Shift.objects.filter(staff_member=person, period__overlap=period.as_range()).exists()
     )

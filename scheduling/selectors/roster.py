@@ -44,6 +44,11 @@ class Chip:
     on_call: bool
     by_hand: bool
 
+    @property
+    def times(self) -> str:
+        """Return the times by the clock; the day is the cell's, and an end before the start is on the next."""
+        return f"{_clock(self.period.start)}–{_clock(self.period.end)}"
+
 
 @dataclass(slots=True, kw_only=True)
 class Cell:

@@ -82,6 +82,7 @@ def test_a_night_stands_on_the_day_on_which_it_begins() -> None:
     (row,) = group().rows
     assert [len(cell.chips) for cell in row.cells] == [0, 0, 0, 0, 0, 0, 1]
     assert row.minutes == 11 * 60
+    assert row.cells[6].chips[0].times == "20:00–07:00"
 
 
 @pytest.mark.parametrize(

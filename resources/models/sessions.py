@@ -1,5 +1,6 @@
 """Whose theatre time it is: templates that repeat, the dated sessions laid out from them, and what is given up."""
 
+from datetime import time
 from functools import reduce
 from operator import or_
 from typing import Self
@@ -7,6 +8,7 @@ from typing import Self
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Deferrable, F, Q
@@ -172,6 +174,35 @@ class BlockTemplate(Owned):
     def __str__(self) -> str:
         """Return owner and time."""
         return f"{self.owner}, {self.get_weekday_display()} {self.starts:%H:%M}-{self.ends:%H:%M}"
+
+    def clean(self) -> None:
+        """Refuse a block that shares a day and a minute with another of its theatre."""
+        super().clean()
+        if None in (self.theatre_id, self.weekday, self.starts, self.ends):
+            return  # a field says what is missing
+        rows = BlockTemplate.objects.filter(theatre=self.theatre_id, weekday=self.weekday).exclude(pk=self.pk or 0)
+        other = next((one for one in rows.select_related("specialty", "surgeon", "group") if self.meets(one)), None)
+        if other is not None:
+            raise ValidationError(f"This overlaps another block of the theatre: {other}. Change that one first.")
+
+    def meets(self, other: "BlockTemplate") -> bool:
+        """Say whether two blocks of one weekday share a day and a minute."""
+        apart_in_dates = (self.valid_until and other.valid_from and self.valid_until < other.valid_from) or (
+            other.valid_until and self.valid_from and other.valid_until < self.valid_from
+        )
+        return not apart_in_dates and self._shares_hours(other) and self._shares_weeks(other)
+
+    def _shares_hours(self, other: "BlockTemplate") -> bool:
+        return (self.ends == time.min or self.ends > other.starts) and (
+            other.ends == time.min or other.ends > self.starts
+        )
+
+    def _shares_weeks(self, other: "BlockTemplate") -> bool:
+        """After twelve weeks every pair of cycles of one to four weeks has met in all the ways it can."""
+        return any(
+            week % self.cycle_weeks + 1 == self.week_of_cycle and week % other.cycle_weeks + 1 == other.week_of_cycle
+            for week in range(12)
+        )
 
 
 class TheatreSession(Owned):

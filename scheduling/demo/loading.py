@@ -145,7 +145,7 @@ def load_past(*, today: date, progress: Progress = iter) -> int:
         before = len(taken)
         for day, theatre in progress([(day, room) for day in [first, *wanted] for room in rooms]):
             _Day(booker, day, theatre, emergency=theatre == rooms[-1]).load()
-    return codes.count() - before
+    return codes.all().count() - before
 
 
 @contextmanager

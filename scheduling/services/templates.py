@@ -1,5 +1,7 @@
 """Save and remove blocks that repeat; dated sessions change only by laying out."""
 
+from django.core.exceptions import ValidationError
+
 from accounts.models import User
 from accounts.permissions import authorise
 from resources.models import BlockTemplate
@@ -23,9 +25,10 @@ def save_template(*, actor: User, template: BlockTemplate) -> BlockTemplate:
         if stored is not None:
             access.demand_running(stored.theatre, stored.specialty_id)  # nobody takes over what is out of reach
         lock_theatres({template.theatre_id, stored.theatre_id if stored else template.theatre_id})
-        other = next((one for one in _alike(template) if _meet(one, template)), None)
-        if other is not None:
-            raise InvalidPlanError("starts", f"This overlaps another block of the theatre: {other}. Change that first.")
+        try:
+            template.clean()
+        except ValidationError as error:
+            raise InvalidPlanError("starts", " ".join(error.messages)) from error
         template.save()
     return template
 
@@ -40,33 +43,3 @@ def remove_template(*, actor: User, template_id: int) -> None:
         BlockAccess(actor).demand_running(template.theatre, template.specialty_id)
         lock_theatres([template.theatre_id])
         template.delete()
-
-
-def _alike(template: BlockTemplate) -> list[BlockTemplate]:
-    rows = BlockTemplate.objects.filter(theatre=template.theatre_id, weekday=template.weekday)
-    return list(rows.exclude(pk=template.pk or 0).select_related("specialty", "surgeon", "group"))
-
-
-def _meet(one: BlockTemplate, other: BlockTemplate) -> bool:
-    """Say whether two blocks of a weekday share a day and a minute."""
-    apart_in_dates = (one.valid_until and other.valid_from and one.valid_until < other.valid_from) or (
-        other.valid_until and one.valid_from and other.valid_until < one.valid_from
-    )
-    return not apart_in_dates and _share_hours(one, other) and _share_weeks(one, other)
-
-
-def _share_hours(one: BlockTemplate, other: BlockTemplate) -> bool:
-    return ((not one.ends.hour and not one.ends.minute) or one.ends > other.starts) and (
-        (not other.ends.hour and not other.ends.minute) or other.ends > one.starts
-    )
-
-
-MOST_CYCLES = 12
-"""After so many weeks every pair of cycles of one to four weeks has met in all the ways it can."""
-
-
-def _share_weeks(one: BlockTemplate, other: BlockTemplate) -> bool:
-    return any(
-        week % one.cycle_weeks + 1 == one.week_of_cycle and week % other.cycle_weeks + 1 == other.week_of_cycle
-        for week in range(MOST_CYCLES)
-    )

@@ -176,10 +176,12 @@ def test_two_new_shifts_that_overlap_are_refused_together(administrator: Client)
 def test_blocks_do_not_overlap(coordinator: Client) -> None:
     theatre, specialty = TheatreFactory(), SpecialtyFactory()
     block = {"theatre": theatre.pk, "weekday": 1, "starts": "08:00", "ends": "12:00", "specialty": specialty.pk}
+    block |= {"owner_kind": "specialty", "cycle_weeks": 1, "week_of_cycle": 1}
+    add = "/admin/resources/blocktemplate/add/"
 
-    assert coordinator.post("/admin/resources/block/add/", block).status_code == 302
-    again = coordinator.post("/admin/resources/block/add/", block | {"starts": "11:00", "ends": "13:00"})
-    assert errors(again) == {"__all__": ["Another block has this theatre at this time."]}
+    assert coordinator.post(add, block).status_code == 302
+    (words,) = errors(coordinator.post(add, block | {"starts": "11:00", "ends": "13:00"}))["__all__"]
+    assert words.startswith("This overlaps another block of the theatre")
 
 
 def test_what_is_referred_to_is_not_deleted(administrator: Client) -> None:

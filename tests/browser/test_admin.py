@@ -45,7 +45,7 @@ def test_a_closure_and_a_block_are_added_by_searching(hospital: Hospital, open_p
     page.get_by_label("Until").fill("2099-03-02T09:00")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".success")).to_be_visible()
-    page.goto("/admin/resources/block/add/")
+    page.goto("/admin/resources/blocktemplate/add/")
     page.locator(".field-valid_from .datetimeshortcuts a").first.click()
     assert page.locator("#id_valid_from").input_value() != ""
 

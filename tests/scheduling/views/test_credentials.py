@@ -11,8 +11,8 @@ from django.utils import timezone
 from resources.models import Credential, StaffCredential, StaffMember, Unavailability
 from scheduling.models import Operation, Status
 from scheduling.period import Period
-from scheduling.selectors.affected import affected
-from scheduling.selectors.credentials import Lapsed, ending_credentials, lapsed_leads
+from scheduling.selectors.affected import Repair, affected
+from scheduling.selectors.credentials import ending_credentials, lapsed_leads
 from tests.factories import PatientFactory, ProcedureFactory, SpecialtyFactory, StaffMemberFactory, UserFactory
 from tests.scheduling.views.conftest import client_of
 from tests.scheduling.world import World
@@ -40,7 +40,7 @@ def ends(world: World, robotics: Credential, days: int, who: StaffMember | None 
     held.save()
 
 
-def only(world: World) -> Lapsed:
+def only(world: World) -> Repair:
     (one,), total = lapsed_leads(world.coordinator)
     assert total == 1
     return one

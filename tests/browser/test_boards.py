@@ -166,6 +166,7 @@ def test_a_screen_is_set_up_follows_and_is_taken_off(
     desk.goto("/displays/")
     expect(desk.locator("tbody")).to_contain_text("127.0.0.1")
     desk.get_by_role("link", name="Corridor east").click()
+    expect(desk.get_by_role("button", name="Take Corridor east off")).to_be_visible()
     assert faults(desk) == []
     desk.get_by_role("button", name="Take Corridor east off").click()
     expect(desk.locator("main")).to_contain_text("Its screen shows nothing any more.")

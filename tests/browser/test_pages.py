@@ -118,7 +118,8 @@ SETTLED = """async () => {
 
 
 def faults(page: Page) -> list[str]:
-    """Return what is wrong with the page: in light, in its dark colours, and on a phone."""
+    """Return what is wrong with the page, once it is all there: in light, in its dark colours, and on a phone."""
+    page.wait_for_load_state()
     found = violations(page)
     page.emulate_media(color_scheme="dark")
     page.evaluate(SETTLED)

@@ -2,8 +2,8 @@
 
 Nothing is bundled or compiled: npm installs exact versions from the lock file without running any
 package's scripts, the files listed below are copied, and the icons that our templates and scripts
-name become one sprite. A second run with nothing changed does nothing. Standard library only, so
-that it also runs before anything else is installed.
+name become one sprite, those that a style draws a file each. A second run with nothing changed does
+nothing. Standard library only, so that it also runs before anything else is installed.
 """
 
 import argparse
@@ -41,6 +41,9 @@ SOURCE_MAP = re.compile(rb"(?:/\*|//)[#@]\s*sourceMappingURL=[^\s*]+\s*(?:\*/)?\
 ICON_USE = re.compile(r"""\bicon(?:\s*[=:]\s*|\s+)["']([a-z0-9-]+)["']""")
 """How icons are named: ``{% icon "clock" %}`` in templates, ``icon="clock"`` in Python and scripts."""
 
+ICON_FILE = re.compile(r"""url\("\.\./vendor/icons/([a-z0-9-]+)\.svg"\)""")
+"""How our styles name them: a style can't draw a part of a sprite."""
+
 ICON_FOLDERS = ("templates", "static/js", "scheduling", "patients", "resources", "accounts", "hospital")
 SVG = "http://www.w3.org/2000/svg"
 
@@ -55,8 +58,8 @@ def main() -> int:
     parser.add_argument("--force", action="store_true", help="install and copy again even if nothing changed")
     options = parser.parse_args()
     try:
-        icons = used_icons()
-        mark = fingerprint(icons)
+        icons, drawn = used_icons(), drawn_icons()
+        mark = fingerprint([*icons, "", *drawn])
         if not options.force and is_current(mark):
             print("Browser files: up to date.")
             return 0
@@ -65,6 +68,7 @@ def main() -> int:
         shutil.rmtree(VENDOR, ignore_errors=True)
         copy_files()
         write_sprite(icons)
+        copy_icons(drawn)
         (VENDOR / STAMP).write_text(mark, encoding="utf-8")
     except BuildError as error:
         print(f"Browser files: {error}", file=sys.stderr)
@@ -83,6 +87,12 @@ def used_icons() -> list[str]:
     return sorted(names)
 
 
+def drawn_icons() -> list[str]:
+    """Return the names of the icons that styles draw."""
+    styles = (ROOT / "static" / "css").glob("*.css")
+    return sorted({name for path in styles for name in ICON_FILE.findall(path.read_text(encoding="utf-8"))})
+
+
 def fingerprint(icons: list[str]) -> str:
     """Return what the built files depend on, as one short text."""
     parts = [(ROOT / "package-lock.json").read_bytes(), Path(__file__).read_bytes(), " ".join(icons).encode()]
@@ -92,8 +102,8 @@ def fingerprint(icons: list[str]) -> str:
 def is_current(mark: str) -> bool:
     """Say whether the last build was made from the same lock file, list and icons."""
     stamp = VENDOR / STAMP
-    built = [VENDOR / "icons.svg", *(VENDOR / target for target in FILES.values())]
-    return stamp.is_file() and stamp.read_text(encoding="utf-8") == mark and all(p.is_file() for p in built)
+    built = [VENDOR / "icons.svg", VENDOR / "icons", *(VENDOR / target for target in FILES.values())]
+    return stamp.is_file() and stamp.read_text(encoding="utf-8") == mark and all(path.exists() for path in built)
 
 
 def is_installed() -> bool:
@@ -150,15 +160,27 @@ def write_sprite(icons: list[str]) -> None:
     ET.register_namespace("", SVG)
     sprite = ET.Element(f"{{{SVG}}}svg")
     for name in icons:
-        path = MODULES / "@tabler" / "icons" / "icons" / "outline" / f"{name}.svg"
-        if not path.is_file():
-            raise BuildError(f"there is no icon named {name!r}. Look for its name on tabler.io/icons.")
-        drawing = ET.parse(path).getroot()  # noqa: S314  # a file of a pinned package
+        drawing = ET.parse(icon_path(name)).getroot()  # noqa: S314  # a file of a pinned package
         symbol = ET.SubElement(sprite, f"{{{SVG}}}symbol", {"id": name, "viewBox": "0 0 24 24"})
         keep = ("fill", "stroke", "stroke-width", "stroke-linecap", "stroke-linejoin")
         symbol.attrib.update({key: drawing.attrib[key] for key in keep if key in drawing.attrib})
         symbol.extend(part for part in drawing if part.get("d") != "M0 0h24v24H0z")
     (VENDOR / "icons.svg").write_bytes(ET.tostring(sprite))
+
+
+def copy_icons(icons: list[str]) -> None:
+    """Copy each into ``icons/``; whoever draws with it as a mask gives the colour."""
+    (VENDOR / "icons").mkdir(exist_ok=True)
+    for name in icons:
+        shutil.copyfile(icon_path(name), VENDOR / "icons" / f"{name}.svg")
+
+
+def icon_path(name: str) -> Path:
+    """Return where the package has an icon."""
+    path = MODULES / "@tabler" / "icons" / "icons" / "outline" / f"{name}.svg"
+    if not path.is_file():
+        raise BuildError(f"there is no icon named {name!r}. Look for its name on tabler.io/icons.")
+    return path
 
 
 if __name__ == "__main__":

@@ -21,6 +21,12 @@ def test_every_icon_that_is_used_is_in_the_sprite() -> None:
     assert sorted(re.findall(r'<symbol id="([^"]+)"', sprite)) == build_assets.used_icons()
 
 
+def test_every_icon_that_a_style_draws_has_a_file() -> None:
+    drawn = build_assets.drawn_icons()
+    assert "clock" in drawn
+    assert sorted(path.stem for path in (VENDOR / "icons").iterdir()) == drawn
+
+
 def test_no_file_refers_to_a_source_map() -> None:
     built = [path for path in VENDOR.rglob("*") if path.suffix in (".css", ".js")]
     assert len(built) == len(

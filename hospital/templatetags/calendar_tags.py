@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 
-from hospital.templatetags.interface import hours, icon, state_icon
+from hospital.templatetags.interface import hours, icon
 from scheduling.selectors.roster import Cell, Chip, RosterRow
 from scheduling.selectors.week import Week, WeekCase, WeekCell, WeekRow
 
@@ -35,7 +35,7 @@ _TODAY = ' class="is-today"'
 def week_cells(row: WeekRow, week: Week, today: date) -> SafeString:
     """Draw a row's seven days: whose the day is, how full, why it is closed, and the cases."""
     cells = "".join(
-        f'<td{_TODAY if cell.day == today else ""} data-label="{_label(cell.day)}">'
+        f'<td role="cell"{_TODAY if cell.day == today else ""} data-label="{_label(cell.day)}">'
         f"{_head(cell)}{_cases(cell, week.first, week.span)}</td>"
         for cell in row.cells
     )
@@ -71,7 +71,7 @@ def _cases(cell: WeekCell, first: int, span: int) -> str:
     )
     lines = "".join(_line(case, before, after) for case in cell.cases)
     return (
-        f'<div class="wk-day" style="--n:{len(cell.cases)}"><div class="strip" aria-hidden="true">{strip}</div>'
+        f'<div class="wk-day"><div class="strip" aria-hidden="true">{strip}</div>'
         f'<ol class="wk-cases">{lines}</ol></div>'
     )
 
@@ -80,12 +80,10 @@ def _line(case: WeekCase, before: str, after: str) -> str:
     name = escape(case.name)
     if case.number is None:
         return f'<li class="wk hue-{case.hue}"><b>{case.clock}</b> {name}</li>'
-    state = STATES[case.state]
-    words = escape(case.words)
     late = " <em>after due date</em>" if case.is_late else ""
     return (
-        f'<li class="wk hue-{case.hue} wk-{state}"><a href="{before}{case.number}{after}" title="{words}">'
-        f'<b>{case.clock}</b> {state_icon(state)}{name}<span class="visually-hidden"> {words}</span>{late}</a></li>'
+        f'<li class="wk hue-{case.hue} wk-{STATES[case.state]}"><a href="{before}{case.number}{after}" '
+        f'title="{escape(case.words)}"><b>{case.clock}</b> {name}{late}</a></li>'
     )
 
 

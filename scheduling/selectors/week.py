@@ -80,6 +80,11 @@ class WeekRow:
         return sum(len(cell.cases) for cell in self.cells)
 
     @property
+    def fullest(self) -> int:
+        """How many on the day that has most."""
+        return max(len(cell.cases) for cell in self.cells)
+
+    @property
     def used(self) -> int:
         """Planned minutes."""
         return sum(cell.used for cell in self.cells)

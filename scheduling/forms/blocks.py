@@ -20,7 +20,7 @@ from resources.models import (
 from scheduling.converters import EARLIEST, LATEST
 from scheduling.opening import span
 from scheduling.period import Period
-from scheduling.selectors.blocks import WORTH_OFFERING, OpenTimeFilter
+from scheduling.selectors.blocks.open_time import WORTH_OFFERING, OpenTimeFilter
 from scheduling.services.sessions import Scope
 
 QUARTER = timedelta(weeks=13)

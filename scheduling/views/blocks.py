@@ -29,17 +29,11 @@ from scheduling.forms.blocks import (
     WantForm,
 )
 from scheduling.forms.numbers import row_number
-from scheduling.selectors.blocks import (
-    about_to_be_released,
-    block_week,
-    booked_in_lines,
-    laid_out_until,
-    open_time,
-    releases,
-    templates_by_theatre,
-    time_requests,
-    waiting_requests,
-)
+from scheduling.selectors.blocks.block_week import block_week
+from scheduling.selectors.blocks.laying_out import booked_in_lines, laid_out_until, templates_by_theatre
+from scheduling.selectors.blocks.open_time import open_time
+from scheduling.selectors.blocks.releases import about_to_be_released, releases
+from scheduling.selectors.blocks.time_requests import time_requests, waiting_requests
 from scheduling.services import InvalidPlanError, SchedulingError
 from scheduling.services.sessions import Preview, add_session, lay_out, preview_lay_out
 from scheduling.services.templates import remove_template, save_template

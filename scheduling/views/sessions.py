@@ -18,7 +18,7 @@ from scheduling.block_owners import BlockAccess
 from scheduling.forms.blocks import QUARTER, ForWhomForm, OfferForm, ReleaseForm, SessionForm, SwapTimeForm
 from scheduling.forms.numbers import row_number
 from scheduling.releasing import RELEASABLE
-from scheduling.selectors.blocks import session_page
+from scheduling.selectors.blocks.session_page import session_page
 from scheduling.selectors.misplaced import count_misplaced
 from scheduling.services import SchedulingError
 from scheduling.services.releasing import release_time, undo_release

@@ -20,13 +20,9 @@ from scheduling.conflicts import find_conflicts
 from scheduling.opening import span
 from scheduling.period import Period
 from scheduling.plan import Plan
-from scheduling.selectors.blocks import (
-    OpenTimeFilter,
-    about_to_be_released,
-    open_time,
-    releases,
-    time_requests,
-)
+from scheduling.selectors.blocks.open_time import OpenTimeFilter, open_time
+from scheduling.selectors.blocks.releases import about_to_be_released, releases
+from scheduling.selectors.blocks.time_requests import time_requests
 from scheduling.services import InvalidPlanError, NotPossibleError
 from scheduling.services.releasing import release_time, release_unbooked, undo_release
 from scheduling.services.time_requests import (

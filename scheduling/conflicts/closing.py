@@ -33,17 +33,26 @@ FROM resources_theatresession
 WHERE day BETWEEN %(first)s AND %(last)s AND specialty_id IS NOT NULL
   AND (%(theatres)s::bigint[] IS NULL OR theatre_id = ANY(%(theatres)s::bigint[]))
   AND EXISTS (SELECT FROM scheduling_listclosing WHERE specialty_id IS NOT NULL)
+UNION ALL
+SELECT DISTINCT 'holiday', NULL::bigint, theatre.resource_ptr_id, holiday.day,
+  NULL::boolean, NULL::smallint, NULL::time, NULL::timestamptz
+FROM resources_holiday AS holiday
+JOIN resources_theatre AS theatre ON holiday.site_id IS NULL OR holiday.site_id = theatre.site_id
+WHERE holiday.day BETWEEN %(reach)s AND %(last)s
+  AND (%(theatres)s::bigint[] IS NULL OR theatre.resource_ptr_id = ANY(%(theatres)s::bigint[]))
+  AND EXISTS (SELECT FROM scheduling_listclosing WHERE closes)
 """
-"""Closing times, decisions, and, where it matters, whose sessions a list has."""
+"""Closing times, decisions, and, where it matters, whose sessions a list has and which days are no working days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closings:
-    """The hospital's closing times, what people decided about some lists, and whose sessions those have."""
+    """The hospital's closing times, what people decided about some lists, whose sessions those have, and holidays."""
 
     times: list[ClosingTime] = field(default_factory=list)
     decisions: dict[List, list[Decision]] = field(default_factory=dict)
     owners: dict[List, set[int]] = field(default_factory=dict)
+    holidays: dict[int, set[date]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, lists: Collection[List]) -> "Closings":
@@ -54,21 +63,25 @@ class Closings:
     @classmethod
     def load(cls, theatres: Collection[int] | None, first: date, last: date) -> "Closings":
         """Read it for ``theatres`` (``None``: all) from ``first`` through ``last``, in one query."""
-        params = {"theatres": None if theatres is None else list(theatres), "first": first, "last": last}
+        asked = None if theatres is None else list(theatres)
+        params = {"theatres": asked, "first": first, "last": last, "reach": first - FARTHEST}
         with connection.cursor() as cursor:
             cursor.execute(CLOSINGS, params)
             rows = cursor.fetchall()
         times: list[ClosingTime] = []
         decisions: dict[List, list[Decision]] = defaultdict(list)
         owners: dict[List, set[int]] = defaultdict(set)
+        holidays: dict[int, set[date]] = defaultdict(set)
         for kind, specialty, theatre, day, closed, days_before, at, decided_at in rows:
             if kind == "time":
                 times.append(ClosingTime(specialty=specialty, closes=closed, days_before=days_before, at=at))
             elif kind == "decision":
                 decisions[theatre, day].append(Decision(closed=closed, at=decided_at))
+            elif kind == "holiday":
+                holidays[theatre].add(day)
             else:
                 owners[theatre, day].add(specialty)
-        return cls(times=times, decisions=dict(decisions), owners=dict(owners))
+        return cls(times=times, decisions=dict(decisions), owners=dict(owners), holidays=dict(holidays))
 
     def __bool__(self) -> bool:
         """Say whether any list could be closed."""
@@ -78,7 +91,8 @@ class Closings:
         """Return since when a list is closed; one of a day that is over is nobody's any more, unless ``past``."""
         if day < timezone.localdate(now) and not past:
             return None
-        by_itself = closes_by_itself(day, self.times, self.owners.get((theatre, day), ()))
+        holidays = self.holidays.get(theatre, ())
+        by_itself = closes_by_itself(day, self.times, self.owners.get((theatre, day), ()), holidays)
         return closed_list(by_itself, self.decisions.get((theatre, day), ()), now)
 
 

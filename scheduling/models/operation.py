@@ -207,8 +207,10 @@ class Operation(models.Model):
 
     @property
     def days_waiting(self) -> int:
-        """Days since it was listed, as of today."""
-        return (timezone.localdate() - self.listed_on).days
+        """Days since it was listed, as of today, but for those on which the clock stood still."""
+        today = timezone.localdate()
+        paused = sum(pause.days_until(today) for pause in self.pauses.all())
+        return (today - self.listed_on).days - paused
 
     @property
     def is_overdue(self) -> bool:

@@ -1,5 +1,7 @@
 """What is known of an operation while it waits: whether the patient is fit, and when the clock stood still."""
 
+from datetime import date
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -41,3 +43,7 @@ class ClockPause(models.Model):
     def days(self) -> int | None:
         """Days that don't count; None while it goes on."""
         return (self.ends - self.starts).days if self.ends else None
+
+    def days_until(self, day: date) -> int:
+        """Days before ``day`` that don't count."""
+        return max((min(self.ends or day, day) - self.starts).days, 0)

@@ -67,6 +67,7 @@ def fits(theatre: Theatre, gap: Period, viewer: User) -> list[Fit]:
         Operation.objects.waiting()
         .visible_to(viewer)
         .with_facts()
+        .with_waits()
         .alias(needs=F("anaesthesia_minutes") + F("surgery_minutes"))
         .filter(needs__lte=_longest_free(theatre, gap), paused_since=None)
         .exclude(assessment=Assessment.UNFIT)

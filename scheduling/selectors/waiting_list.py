@@ -42,7 +42,9 @@ def in_order_of_urgency(operations: OperationQuerySet) -> OperationQuerySet:
 def waiting_panel(viewer: User) -> WaitingPanel:
     """Return what the calendar's side panel shows to ``viewer``, in two queries."""
     waiting = Operation.objects.waiting().listed_to(viewer)
-    return WaitingPanel(operations=list(in_order_of_urgency(waiting).with_facts()[:PANEL_SIZE]), total=waiting.count())
+    return WaitingPanel(
+        operations=list(in_order_of_urgency(waiting).with_facts().with_waits()[:PANEL_SIZE]), total=waiting.count()
+    )
 
 
 POOLING = {"pooled": True, "own": False}
@@ -74,7 +76,7 @@ class WaitingFilter:
 
 def waiting_list(wanted: WaitingFilter, viewer: User, *, text: str = "") -> OperationQuerySet:
     """Return the operations without a place, requests too, as the page shows them to ``viewer``."""
-    operations = chosen(Operation.objects.unplaced().listed_to(viewer), wanted).with_facts()
+    operations = chosen(Operation.objects.unplaced().listed_to(viewer), wanted).with_facts().with_waits()
     if text:
         named = find_patients(text, viewer).values("pk")
         operations = operations.filter(Q(patient__in=named) | Q(procedure__name__icontains=text))

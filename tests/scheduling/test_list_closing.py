@@ -41,6 +41,14 @@ def test_working_days(day: int, count: int, found: int) -> None:
     assert working_day_before(MONDAY + timedelta(days=day), count) == MONDAY + timedelta(days=found)
 
 
+def test_a_holiday_is_no_working_day() -> None:
+    friday, thursday = MONDAY - timedelta(days=3), MONDAY - timedelta(days=4)
+    assert working_day_before(MONDAY, 1, {friday}) == thursday
+    assert working_day_before(MONDAY, 2, {friday}) == thursday - timedelta(days=1)
+    assert working_day_before(MONDAY, 0, {MONDAY}) == MONDAY
+    assert closes_by_itself(MONDAY, [TWO], (), {friday}) == local(thursday, 14)
+
+
 def test_lists_stay_open_without_a_rule() -> None:
     assert closes_by_itself(MONDAY, [], {1}) is None
     assert closes_by_itself(MONDAY, [ClosingTime(specialty=2, closes=True, days_before=1, at=time(9))], set()) is None

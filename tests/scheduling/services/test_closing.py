@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from accounts.models import RoleAssignment, User
 from accounts.permissions import NotAllowedError
-from resources.models import Theatre
+from resources.models import Holiday, Theatre
 from scheduling.conflicts import SchedulingConflictError, find_conflicts
+from scheduling.conflicts.closing import closed_lists
 from scheduling.models import ListClosing, ListDecision, Operation, ReservationRole, Status
 from scheduling.period import Period
 from scheduling.plan import Plan
@@ -222,6 +223,24 @@ def test_by_the_hospital_s_closing_time(world: World, by: str) -> None:
     if by == "all":
         slots = find_free_slots(plan.operation, plan.period.start, plan.period.end)
         assert slots == []
+
+
+def test_holidays_of_the_site_are_no_working_days(world: World) -> None:
+    now, day = timezone.now(), _next(TUESDAY)
+    ListClosing.objects.create(working_days_before=1, at=time(14))
+    monday, friday = day - timedelta(days=1), day - timedelta(days=4)
+    for theatre in (world.one, world.two):
+        theatre.site = SiteFactory()
+        theatre.save()
+    Holiday.objects.create(site=world.one.site, day=monday, name="Founders' Day")
+
+    def closes(theatre: Theatre) -> date:
+        later = now + timedelta(days=14)
+        return timezone.localdate(closed_lists([theatre.pk], day, day, later, past=True)[theatre.pk, day].since)
+
+    assert (closes(world.one), closes(world.two)) == (friday, monday)
+    Holiday.objects.create(site=None, day=monday, name="Spring holiday")
+    assert (closes(world.one), closes(world.two)) == (friday, friday)
 
 
 def _next(weekday: int) -> date:

@@ -90,6 +90,18 @@ def test_a_pause_that_goes_on_ends_later(world: World, operation: Operation) -> 
     assert operation.pauses.get().days == 5
 
 
+def test_days_on_which_the_clock_stood_still_are_no_days_of_waiting(world: World, operation: Operation) -> None:
+    listed = (TODAY - operation.listed_on).days
+    assert operation.days_waiting == listed
+    pause(world, operation)  # since five days ago
+    assert operation.days_waiting == listed - 5
+    resume(world, operation, TODAY - timedelta(days=2))
+    operation.refresh_from_db()
+    assert operation.days_waiting == listed - 3
+    pause(world, operation, 3, starts=TODAY + timedelta(days=1), ends=TODAY + timedelta(days=9))
+    assert operation.days_waiting == listed - 3  # days to come are none yet
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [

@@ -183,6 +183,11 @@ def make_blocks(theatres: list[Theatre], open_on: frozenset[int], first: date, l
             ends=ends,
             specialty=specialties["trauma"],
         )
+    lay_out(first, last)
+
+
+def lay_out(first: date, last: date) -> None:
+    """Make the sessions of ``first`` through ``last``, days that have none yet, as the blocks are."""
     TheatreSession.objects.bulk_create(
         TheatreSession(
             theatre=one.template.theatre,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import count
 
 from auditlog.context import disable_auditlog
@@ -18,13 +18,10 @@ from resources.models import StaffMember, Theatre
 from scheduling.demo import hospital, rosters, staff, waiting
 from scheduling.demo.blocks import make_block_business
 from scheduling.demo.booker import Booker
-from scheduling.demo.calendar import WORKING_WEEK, planned, working_days
+from scheduling.demo.calendar import WORKING_WEEK, working_days
 from scheduling.demo.cases import Catalogue
-from scheduling.demo.dice import dice_for
+from scheduling.demo.day import DemoDay
 from scheduling.demo.ledger import Ledger
-from scheduling.demo.lists import DayList, afternoon, code_of
-from scheduling.demo.people import make_unknown_patient
-from scheduling.demo.playing import just_due, play_list
 from scheduling.demo.side_by_side import finish, start
 from scheduling.models import ListDecision, Operation, Status
 from scheduling.reference.loading import load_reference
@@ -34,18 +31,14 @@ Progress = Callable[[list[tuple[date, Theatre]]], Iterable[tuple[date, Theatre]]
 """Wraps the lists that are to be filled, to show how far loading has come."""
 
 MOST_THEATRES = len(hospital.ELECTIVE) + 1
-CONFIRMED_DAYS = 1
-"""Working days ahead that are confirmed."""
-CANCELLED_SHARE, POSTPONED_SHARE = 0.03, 0.01
-EMERGENCY_PROCEDURE = "0WJG0ZZ"
 DAYS_CARRIED_OVER = 2
 """Past days whose patients may still lie in a bed today: loaded before the days ahead."""
 WORTH_A_PROCESS = 4
 """Days from which the days ahead are loaded by a second process."""
 QUARTER = timedelta(days=91)
-"""How far ahead the blocks are laid out, and how far behind :func:`load_past` goes."""
-SECOND_RANGE, PAST_RANGE = 20_000, 50_000
-"""Where the second process, and the one that loads the past, begin to number patients."""
+"""How far ahead the blocks are laid out, and how far behind the demo goes in the end."""
+SECOND_RANGE = 20_000
+"""Where the second process begins to number patients."""
 
 
 class NotEmptyError(Exception):
@@ -90,7 +83,7 @@ def load_demo(
     A load that was interrupted goes on where it stopped. Raises :class:`NotEmptyError` where the
     database belongs to a real hospital.
     """
-    with disable_auditlog(), _quick_commits_until_done():
+    with disable_auditlog(), quick_commits_until_done():
         users = _build(today, theatres, days)
         booker = Booker(
             actor=users[Role.COORDINATOR],
@@ -120,36 +113,9 @@ def _quick_commits() -> None:
         cursor.execute("SET synchronous_commit TO off")
 
 
-def load_past(*, today: date, progress: Progress = iter) -> int:
-    """Go on from the first day of the demo back to a quarter behind ``today``; return how many operations were booked.
-
-    Day by day, the latest first; one that was cut short goes on where it stopped. Nothing where no demo is loaded, or
-    the quarter is there.
-    """
-    codes = Operation.objects.filter(external_id__startswith="DEMO-2").values_list("external_id", flat=True)
-    taken = {code for code in codes if code}
-    if not taken or not is_loaded():
-        return 0
-    first = datetime.strptime(min(taken)[5:13], "%Y%m%d").date()  # noqa: DTZ007  # a date in a case number
-    wanted = [day for day in working_days(first, -QUARTER.days) if day >= today - QUARTER]
-    with disable_auditlog(), _quick_commits_until_done():
-        booker = Booker(
-            actor=User.objects.get(email=address_of(Role.COORDINATOR)),
-            today=today,
-            catalogue=Catalogue.read(),
-            ledger=Ledger.read(),
-            patient_numbers=count(Patient.objects.count() + PAST_RANGE),
-            taken_codes=taken,
-        )
-        rooms = list(Theatre.objects.prefetch_related("features"))
-        before = len(taken)
-        for day, theatre in progress([(day, room) for day in [first, *wanted] for room in rooms]):
-            _Day(booker, day, theatre, emergency=theatre == rooms[-1]).load()
-    return codes.all().count() - before
-
-
 @contextmanager
-def _quick_commits_until_done() -> Iterator[None]:
+def quick_commits_until_done() -> Iterator[None]:
+    """Have commits not wait for the disk meanwhile."""
     _quick_commits()
     try:
         yield
@@ -164,7 +130,7 @@ def _load_days(booker: Booker, days: int, progress: Progress) -> None:
 
     def load(chosen: Iterable[date], shown: Progress = iter) -> None:
         for day, theatre in shown([(day, room) for day in chosen for room in rooms]):
-            _Day(booker, day, theatre, emergency=theatre == rooms[-1]).load()
+            DemoDay(booker, day, theatre, emergency=theatre == rooms[-1]).load()
 
     def load_ahead() -> None:
         _quick_commits()
@@ -204,7 +170,7 @@ def _build(today: date, theatres: int, days: int) -> dict[str, User]:
         raise NotEmptyError(msg)
     load_reference()
     open_on = WORKING_WEEK | {today.isoweekday()}
-    behind = QUARTER.days + 7 if days >= WORTH_A_PROCESS else 2 * days + 2
+    behind = QUARTER.days + 7 if days >= WORTH_A_PROCESS else 2 * days + 2  # the rest is laid out when it is played
     roster = [today + timedelta(days=n) for n in range(-behind, 2 * days + 3)]
     with transaction.atomic():
         users = make_demo_users()
@@ -217,70 +183,3 @@ def _build(today: date, theatres: int, days: int) -> dict[str, User]:
         staff.make_absences([*surgeons, *rostered], rooms, today)
         rosters.make_rosters(rostered, roster, today)
     return users
-
-
-class _Day:
-    """One theatre on one day: booked, changed a little, and played as far as time has come."""
-
-    def __init__(self, booker: Booker, day: date, theatre: Theatre, *, emergency: bool) -> None:
-        self.booker, self.day, self.theatre, self.emergency = (
-            booker,
-            day,
-            theatre,
-            emergency,
-        )
-        self.code = code_of(day, theatre)
-        self.rng = dice_for(self.code)
-        self.now = timezone.now()
-
-    def load(self) -> None:
-        if any(code.startswith(f"{self.code}-") for code in self.booker.taken_codes):
-            operations = self._left_over()
-        else:
-            operations = self._change(self._book())
-        ahead = (self.day - self.booker.today).days
-        late = just_due(operations, self.now) if ahead == 0 and not self.booker.late_shown else None
-        self.booker.late_shown |= late is not None
-        begun = play_list(self.booker.actor, self.rng, operations, self.now, late=late)
-        confirmed = list(working_days(self.booker.today, CONFIRMED_DAYS))
-        if ahead == 0 or self.day in confirmed:
-            to_come = Operation.objects.filter(
-                pk__in=[o.pk for o in operations[begun:]],
-                status=Status.SCHEDULED,
-                confirmed_at=None,
-            )
-            waiting.confirm_most(self.booker, self.rng, list(to_come))
-
-    def _left_over(self) -> list[Operation]:
-        """Return what an interrupted load had booked and not played yet."""
-        rows = Operation.objects.filter(external_id__startswith=f"{self.code}-", status=Status.SCHEDULED)
-        return list(rows.order_by("period"))
-
-    def _book(self) -> list[Operation]:
-        day_list = DayList(self.booker, self.theatre, self.day, self.rng, self.emergency)
-        sessions = self.theatre.sessions.filter(day=self.day).select_related("specialty", "surgeon")
-        operations = day_list.fill(list(sessions.order_by("period")))
-        if self.emergency and self.day <= self.booker.today:
-            self._add_emergencies(day_list)
-        return sorted(operations, key=planned)
-
-    def _add_emergencies(self, day_list: DayList) -> None:
-        """Add what came unplanned: some every day, and today somebody whom nobody knows yet."""
-        latest = self.now - timedelta(hours=5)
-        for hours in range(self.rng.randint(1, 3)):
-            earliest = afternoon(self.day) + timedelta(hours=2 * hours)
-            if earliest < latest:
-                day_list.add_emergency(earliest)
-        if self.day == self.booker.today:
-            day_list.add_emergency(self._soon(), code=EMERGENCY_PROCEDURE, patient=make_unknown_patient())
-
-    def _soon(self) -> datetime:
-        """Return half an hour from now, or the afternoon where the demo's today is another day."""
-        soon = self.now + timedelta(minutes=30)
-        return soon if timezone.localtime(soon).date() == self.day else afternoon(self.day)
-
-    def _change(self, operations: list[Operation]) -> list[Operation]:
-        """Cancel or postpone a few, as happens."""
-        if self.day <= self.booker.today:
-            return waiting.cancel_some(self.booker, self.rng, operations, CANCELLED_SHARE)
-        return waiting.postpone_some(self.booker, self.rng, operations, POSTPONED_SHARE)

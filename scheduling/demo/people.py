@@ -75,7 +75,8 @@ def make_patient(rng: Random, numbers: Iterator[int], procedure: Procedure, toda
 
 def make_unknown_patient() -> Patient:
     """Make the person whom the ambulance brought and whom nobody knows yet."""
-    return Patient.objects.create(mrn="RX-UNKNOWN-1", family_name="Unknown", given_name="Male", sex=Sex.MALE)
+    number = Patient.objects.filter(mrn__startswith="RX-UNKNOWN-").count() + 1
+    return Patient.objects.create(mrn=f"RX-UNKNOWN-{number}", family_name="Unknown", given_name="Male", sex=Sex.MALE)
 
 
 def _is_female(rng: Random, procedure: Procedure) -> bool:

@@ -6,6 +6,7 @@ from random import Random
 
 from accounts.models import User
 from scheduling.demo.calendar import planned
+from scheduling.milestones import open_kinds
 from scheduling.models import Answer, DelayReason, EventKind, Operation
 from scheduling.services import note_delay, record_event
 from scheduling.services.charting import record_chart
@@ -37,15 +38,27 @@ def play_list(
     for operation in operations:
         if operation is late:
             free_from = now + STILL_TO_WAIT
-        milestones = {
+        recorded = {event.kind: event.at for event in operation.events.filter(current=True)}
+        expected = {
             str(kind): at.replace(second=0, microsecond=0) for kind, at in _milestones(rng, operation, free_from)
         }
+        milestones = _going_on(recorded, expected)
         free_from = milestones[EventKind.OUT] + TURNOVER
         begun += milestones[EventKind.IN_THEATRE] <= now
-        _record(actor, operation, {kind: at for kind, at in milestones.items() if at <= now}, now)
-        if milestones[EventKind.IN_THEATRE] <= now:
+        fresh = {kind: at for kind, at in milestones.items() if at <= now and kind not in recorded}
+        _record(actor, operation, fresh, now)
+        if EventKind.IN_THEATRE in fresh:
             _explain(actor, rng, operation, milestones[EventKind.IN_THEATRE])
     return begun
+
+
+def _going_on(recorded: dict[str, datetime], expected: dict[str, datetime]) -> dict[str, datetime]:
+    """Return what was recorded before, and what is expected of the rest, none of it earlier than that."""
+    latest = max(recorded.values(), default=None)
+    if latest is None:
+        return expected
+    still = {kind: max(expected[kind], latest + timedelta(minutes=1)) for kind in open_kinds(recorded)}
+    return expected | still | recorded
 
 
 def _record(actor: User, operation: Operation, times: dict[str, datetime], now: datetime) -> None:

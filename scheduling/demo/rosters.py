@@ -77,6 +77,21 @@ def make_rosters(people: Iterable[StaffMember], days: list[date], today: date) -
     _lay_out(assignments, days)
 
 
+def lay_out_again(first: date, last: date) -> None:
+    """Give everybody the shifts of ``first`` through ``last``, days that have none yet, by the pattern they follow.
+
+    Patterns that began when the demo was loaded are followed back before that.
+    """
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    assignments = list(RosterAssignment.objects.select_related("pattern"))
+    for one in assignments:
+        if one.starts_on > first:  # whole turns earlier, so that every week stays the week of the pattern it is
+            turn = timedelta(weeks=one.pattern.weeks)
+            one.starts_on -= turn * -(-(one.starts_on - first) // turn)
+    RosterAssignment.objects.bulk_update(assignments, ["starts_on"])
+    _lay_out(assignments, days)
+
+
 def _make_needs() -> None:
     specialties = {row.code: row for row in Specialty.objects.all()}
     needs = [TeamNeed(profession=profession) for profession in EVERYWHERE]

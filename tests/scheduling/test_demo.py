@@ -2,10 +2,12 @@
 
 from datetime import date, timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import TestCase
 from django.utils import timezone
 
@@ -14,9 +16,10 @@ from accounts.models import User
 from accounts.roles import Role
 from resources.models import BlockTemplate, OpeningHours, Shift, StaffMember, Theatre, Unavailability
 from scheduling.conflicts import find_conflicts
-from scheduling.demo import loading
+from scheduling.demo import keeping
 from scheduling.demo.calendar import working_days
-from scheduling.demo.loading import is_loaded, is_unfinished, load_demo, load_past
+from scheduling.demo.keeping import LOCK, BusyError, keep_demo
+from scheduling.demo.loading import is_loaded, is_unfinished, load_demo
 from scheduling.demo.playing import WORTH_A_REASON, just_due
 from scheduling.integrity import find_breaches
 from scheduling.milestones import out_of_order
@@ -174,22 +177,86 @@ def test_no_case_is_late_before_the_first_is_due():
     assert just_due([], timezone.now()) is None
 
 
+@pytest.fixture
+def short_quarter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four days behind, two working days ahead."""
+    monkeypatch.setattr(keeping, "QUARTER", timedelta(days=4))
+    monkeypatch.setattr(keeping, "DAYS_AHEAD", 2)
+
+
+def local_days() -> set[date]:
+    return {timezone.localdate(row.period.lower) for row in Operation.objects.filter(period__isnull=False)}
+
+
 @pytest.mark.django_db
-def test_the_past_is_loaded_afterwards_and_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert load_past(today=MONDAY) == 0  # there is no demo
-    load_demo(today=MONDAY, theatres=2, days=1)
-    monkeypatch.setattr(loading, "QUARTER", timedelta(days=4))  # Thursday; the demo began on Friday
+@pytest.mark.usefixtures("short_quarter")
+def test_the_past_is_loaded_afterwards_and_goes_on_where_it_stopped(
+    django_assert_max_num_queries: Any,
+) -> None:
+    assert keep_demo(today=MONDAY) == 0  # there is no demo
+    load_demo(today=MONDAY, theatres=3, days=1)  # from Friday to Tuesday
 
-    def of_friday(lists):
-        yield from lists[:2]
+    def cut_short(lists):
+        yield from lists[:4]  # Wednesday, and one room of Thursday
 
-    before = Operation.objects.count()
-    load_past(today=MONDAY, progress=of_friday)
-    booked = load_past(today=MONDAY)
-    assert booked > 0
-    assert Operation.objects.count() >= before + booked
-    assert load_past(today=MONDAY) == 0
-    local_days = {timezone.localdate(row.period.lower) for row in Operation.objects.filter(period__isnull=False)}
-    assert {date(2026, 3, 5), date(2026, 3, 6)} <= local_days
-    assert date(2026, 3, 4) not in local_days
+    assert keep_demo(today=MONDAY, progress=cut_short) > 0
+    thursday = Operation.objects.on(date(2026, 3, 5))
+    assert not thursday.filter(theatre__code="T2").exists()
+    assert {date(2026, 3, 5), date(2026, 3, 11)} <= local_days()
+    assert keep_demo(today=MONDAY) > 0
+    assert thursday.filter(theatre__code="T2").exists()
+    assert local_days() == {date(2026, 3, day) for day in (5, 6, 9, 10, 11)}
+    with django_assert_max_num_queries(5):
+        assert keep_demo(today=MONDAY) == 0
     assert find_breaches() == []
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("short_quarter")
+def test_a_demo_of_long_ago_comes_up_to_today() -> None:
+    load_demo(today=MONDAY, theatres=2, days=1)
+    today = timezone.localdate()
+    keep_demo(today=today)
+    assert {*working_days(today, 2), *(day for day in working_days(today, -2) if day >= today - timedelta(days=4))} <= (
+        local_days()
+    )
+    ahead = BlockTemplate.objects.first().sessions.order_by("-day").first()
+    assert ahead.day >= today - timedelta(days=3)
+    monday = today - timedelta(days=today.weekday())
+    on_duty = Shift.objects.filter(day__range=(monday, monday + timedelta(days=4)), staff_member__rostered=True)
+    assert set(on_duty.values_list("staff_member", flat=True)) >= set(
+        Shift.objects.filter(day=MONDAY).values_list("staff_member", flat=True)
+    )
+    assert find_breaches() == []
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("short_quarter")
+def test_what_came_due_since_is_played_to_its_end() -> None:
+    load_demo(today=MONDAY, theatres=2, days=1)
+    operation = Operation.objects.on(MONDAY).filter(status=Status.COMPLETED).first()
+    late = [kind for kind in EventKind.values if kind not in (EventKind.SENT_FOR, EventKind.ARRIVED)]
+    OperationEvent.objects.filter(operation=operation, kind__in=late).delete()
+    Operation.objects.filter(pk=operation.pk).update(status=Status.ARRIVED)
+    keep_demo(today=MONDAY + timedelta(days=1))
+    operation.refresh_from_db()
+    assert operation.status == Status.COMPLETED
+    found = {event.kind: event.at for event in operation.events.filter(current=True)}
+    assert set(found) == set(EventKind.values)
+    assert [kind for kind, at in found.items() if out_of_order(kind, at, found)] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_keepers_do_not_meet() -> None:
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        with pytest.raises(BusyError):
+            keep_demo(today=MONDAY)
+        out = StringIO()
+        call_command("load_demo", keep=True, verbosity=0, stdout=out)
+        assert out.getvalue().startswith("Another process")
+    finally:
+        other.close()
+    assert keep_demo(today=MONDAY) == 0

@@ -23,9 +23,9 @@ START_SECONDS = 60.0
 
 
 @contextlib.contextmanager
-def loading_the_past(place: Place) -> Iterator[None]:
-    """Let the demo grow into the past meanwhile, out of everybody's way; it goes on where it stopped next time."""
-    command = [sys.executable, str(ROOT / "manage.py"), "load_demo", "--past"]
+def keeping_the_demo(place: Place) -> Iterator[None]:
+    """Bring the demo up to today meanwhile, out of everybody's way; it goes on where it stopped next time."""
+    command = [sys.executable, str(ROOT / "manage.py"), "load_demo", "--keep"]
     with (place.logs / "demo.log").open("ab") as log:
         process = subprocess.Popen(  # noqa: S603  # our own command
             command,
@@ -33,6 +33,7 @@ def loading_the_past(place: Place) -> Iterator[None]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            start_new_session=True,  # Ctrl-C is for us; we end it
             preexec_fn=lambda: os.nice(15),  # noqa: PLW1509  # no threads here
         )
         try:
@@ -84,7 +85,7 @@ class Command(BaseCommand):
                 if self.wait(manager, address, place):
                     manager.start(*others)
                     self.welcome(address, place, time.monotonic() - began, demo=demo)
-                    with loading_the_past(place) if demo else contextlib.nullcontext():
+                    with keeping_the_demo(place) if demo else contextlib.nullcontext():
                         manager.run(until=keeper, poll=0.5)
                 self.say("Stopping …")
         self.say("Stopped; the data is kept.")

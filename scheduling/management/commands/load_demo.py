@@ -12,7 +12,8 @@ from tqdm import tqdm
 
 from accounts.demo import PASSWORD, SIGN_INS
 from resources.models import Theatre
-from scheduling.demo.loading import MOST_THEATRES, NotEmptyError, is_loaded, load_demo, load_past
+from scheduling.demo.keeping import BusyError, keep_demo
+from scheduling.demo.loading import MOST_THEATRES, NotEmptyError, Progress, is_loaded, load_demo
 
 Lists = list[tuple[date, Theatre]]
 
@@ -51,9 +52,10 @@ class Command(BaseCommand):
             help="working days back and ahead (default 10)",
         )
         parser.add_argument(
-            "--past",
+            "--keep",
             action="store_true",
-            help="once it is loaded: go on into the past, to a quarter behind today; `serve --demo` does it by itself",
+            help="once it is loaded: play what came due since, fill today and two weeks ahead, and go back into the "
+            "past until a quarter is there; `serve --demo` does it by itself",
         )
         parser.add_argument(
             "--force",
@@ -66,7 +68,7 @@ class Command(BaseCommand):
         if not (getattr(settings, "DEMO_ALLOWED", False) or options["force"]):
             msg = "These settings are for a real hospital: the demo stays out. --force loads it all the same."
             raise CommandError(msg)
-        if is_loaded() and not options["past"]:
+        if is_loaded() and not options["keep"]:
             self.stdout.write("The demo hospital is already loaded.")
             return
 
@@ -79,14 +81,26 @@ class Command(BaseCommand):
             )
 
         tqdm.monitor_interval = 0  # no thread of its own: the load copies this process
+        today = options["date"] or timezone.localdate()
+        if options["keep"]:
+            self._keep(today, progress)
+        else:
+            self._load(today, progress, options)
+
+    def _keep(self, today: date, progress: Progress) -> None:
         began = monotonic()
-        if options["past"]:
-            booked = load_past(today=options["date"] or timezone.localdate(), progress=progress)
-            self.stdout.write(f"Loaded the quarter behind today: {booked} operations, in {monotonic() - began:.0f} s.")
+        try:
+            booked = keep_demo(today=today, progress=progress)
+        except BusyError:
+            self.stdout.write("Another process keeps the demo at this moment; nothing to do here.")
             return
+        self.stdout.write(f"The demo is up to date: {booked} operations booked, in {monotonic() - began:.0f} s.")
+
+    def _load(self, today: date, progress: Progress, options: dict[str, Any]) -> None:
+        began = monotonic()
         try:
             done = load_demo(
-                today=options["date"] or timezone.localdate(),
+                today=today,
                 theatres=options["theatres"],
                 days=options["days"],
                 progress=progress,

@@ -46,9 +46,12 @@ class BlockAccess:
         return False
 
     def runs(self, theatre: Theatre, specialty_id: int | None = None) -> bool:
-        """Say whether the person runs the block schedule of this theatre, of a specialty's time there."""
+        """Say whether the person runs the block schedule of this theatre, of a specialty's time there.
+
+        Time that is no specialty's is run by those only whose role reaches all of them.
+        """
         return any(
-            (not grant.specialties or specialty_id in {None, *grant.specialties})
+            (not grant.specialties or specialty_id in grant.specialties)
             and (not grant.sites or theatre.site_id in grant.sites)
             for grant in self.user.grants_of(AVAILABILITY)
         )

@@ -25,13 +25,21 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """Somebody on the team; ``trouble`` says what came up since: another team then, or an absence."""
+
+    person: StaffMember
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """One profession of the session: how many are needed, who is there, and who could come."""
 
     profession: str
     label: str
     needed: int
-    members: list[SessionStaff]
+    members: list[Member]
     candidates: list[Candidate]
 
     @property
@@ -43,9 +51,11 @@ class Post:
 def session_team(session: TheatreSession, *, candidates: bool = True) -> list[Post]:
     """Return the posts of a session, needed or filled; the number of queries does not grow with people."""
     needed = needs_of(session, team_needs())
-    members: dict[str, list[SessionStaff]] = defaultdict(list)
+    trouble = _trouble(session)
+    members: dict[str, list[Member]] = defaultdict(list)
     for row in SessionStaff.objects.filter(session=session).select_related("staff_member").order_by("staff_member"):
-        members[row.staff_member.profession].append(row)
+        one = Member(person=row.staff_member, trouble=trouble.get(row.staff_member_id, ""))
+        members[one.person.profession].append(one)
     wanted = [one for one in Profession if needed.get(one) or members.get(one)]
     free = _candidates(session, [one for one in wanted if candidates])
     return [
@@ -58,6 +68,19 @@ def session_team(session: TheatreSession, *, candidates: bool = True) -> list[Po
         )
         for one in wanted
     ]
+
+
+def _trouble(session: TheatreSession) -> dict[int, str]:
+    """Return in words why members can't come, who were free when they joined: the session or they were moved."""
+    members = SessionStaff.objects.filter(session=session).values("staff_member")
+    overlapping = {"session__period__overlap": session.period, "staff_member__in": members}
+    others = SessionStaff.objects.filter(**overlapping).exclude(session=session).select_related("session__theatre")
+    away = Unavailability.objects.filter(resource__in=members, period__overlap=session.period)
+    found = {
+        one.staff_member_id: f"also on the team of {one.session.theatre}, {Period.of(one.session.period)}"
+        for one in others
+    }
+    return found | {one.resource_id: f"away: {one.get_kind_display().lower()}" for one in away}
 
 
 def _candidates(session: TheatreSession, professions: Collection[str]) -> dict[str, list[Candidate]]:

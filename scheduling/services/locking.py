@@ -29,6 +29,7 @@ from scheduling.services.errors import NotPossibleError, StaleVersionError
 CONSTRAINT_MESSAGES = {
     NO_OVERLAP: "A theatre, person, item or bed was booked for this time a moment ago.",
     PATIENT_NO_OVERLAP: "The patient was booked for this time a moment ago.",
+    "theatre_session_no_overlap": "Another session was given this theatre for this time a moment ago.",
     "shift_no_overlap": "This person was given a shift at this time a moment ago.",
 }
 BUSY = "Somebody is changing the same operations at this moment. Nothing was written; try again in a few seconds."

@@ -357,7 +357,8 @@ def lock_session(session_id: int, version: int | None = None) -> TheatreSession:
     session = rows.filter(pk=session_id).first()
     if session is None:
         raise NotPossibleError(GONE)
-    if version is not None and session.version != version:
+    moved_on = session.theatre_id != theatre  # to a theatre that is not locked
+    if moved_on or (version is not None and session.version != version):
         raise NotPossibleError(CHANGED)
     return session
 

@@ -57,7 +57,8 @@ def claim_time(
             surgeon=surgeon,
             note=note.strip(),
         )
-        if BlockAccess(actor).runs(session.theatre, specialty_id):
+        access = BlockAccess(actor)
+        if access.runs(session.theatre, specialty_id) and access.runs(session.theatre, session.specialty_id):
             _carry_out(actor, request, session, None)
     return request
 
@@ -169,6 +170,7 @@ def approve(*, actor: User, request_id: int, session_id: int | None = None) -> T
     were when it was asked.
     """
     with command():
+        _lock_theatres_of(request_id, session_id)
         request = _lock(request_id)
         if request.kind == TimeRequestKind.WANTED:
             if session_id is None:
@@ -176,11 +178,6 @@ def approve(*, actor: User, request_id: int, session_id: int | None = None) -> T
             request.session = TheatreSession.objects.filter(pk=session_id).first()
         if request.session_id is None:
             raise NotPossibleError("The session does not exist any more.")
-        lock_theatres(
-            TheatreSession.objects.filter(pk__in=[request.session_id, request.other_id]).values_list(
-                "theatre", flat=True
-            )
-        )
         session = lock_session(request.session_id)
         other = lock_session(request.other_id) if request.other_id else None
         for one in filter(None, (session, other)):
@@ -228,17 +225,26 @@ def withdraw(*, actor: User, request_id: int) -> TimeRequest:
 def expire_requests() -> int:
     """Close what nobody has answered before its day; return how many."""
     today = timezone.localdate()
-    rows = TimeRequest.objects.filter(state__in=OPEN_STATES)
-    count = 0
-    for request in rows.select_related("session", "other"):
-        days = [one.day for one in (request.session, request.other) if one]
-        if request.kind == TimeRequestKind.WANTED:
-            days = [request.last or today]
-        if not days or min(days) < today:  # a session that was taken off has nothing left to answer
-            request.state, request.decided_at = TimeRequestState.EXPIRED, timezone.now()
-            request.save()
-            count += 1
-    return count
+    rows = TimeRequest.objects.filter(state__in=OPEN_STATES).select_related("session", "other")
+    return sum(_expire(request.pk) for request in rows if _is_too_late(request, today))
+
+
+def _is_too_late(request: TimeRequest, today: date) -> bool:
+    days = [one.day for one in (request.session, request.other) if one]
+    if request.kind == TimeRequestKind.WANTED:
+        days = [request.last or today]
+    return not days or min(days) < today  # a session that was taken off has nothing left to answer
+
+
+def _expire(request_id: int) -> bool:
+    """Close it unless somebody has answered a moment ago."""
+    with command():
+        request = _lock(request_id)
+        if request.state not in OPEN_STATES:
+            return False
+        request.state, request.decided_at = TimeRequestState.EXPIRED, timezone.now()
+        request.save()
+        return True
 
 
 def is_other_side(access: BlockAccess, request: TimeRequest) -> bool:
@@ -311,6 +317,13 @@ def _demand_owned(actor: User, session: TheatreSession) -> None:
         raise NotPossibleError("Nobody owns this time: claim it instead.")
     if Period.of(session.period).end <= timezone.now():
         raise NotPossibleError("This session is over.")
+
+
+def _lock_theatres_of(request_id: int, session_id: int | None) -> None:
+    """Lock the theatres that a request touches before the request, as commands that join its sessions do."""
+    asked = TimeRequest.objects.filter(pk=request_id).values_list("session", "other").first() or ()
+    sessions = TheatreSession.objects.filter(pk__in=[one for one in (*asked, session_id) if one])
+    lock_theatres(sessions.values_list("theatre", flat=True))
 
 
 def _lock(request_id: int) -> TimeRequest:

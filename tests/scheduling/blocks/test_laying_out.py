@@ -327,6 +327,17 @@ class TestChangingASession:
         with pytest.raises(PermissionDenied):
             preview_lay_out(limited, *quarter())
 
+    @pytest.mark.parametrize("kind", ["open", "on_hold", "closed", "emergency"])
+    def test_nobodys_time_is_not_a_specialtys_to_take(self, theatre: Theatre, kind: str) -> None:
+        mine = SpecialtyFactory()
+        limited = UserFactory(role="coordinator", role__specialties=[mine])
+        session = TheatreSessionFactory(theatre=theatre, owner_kind=kind, specialty=None)
+        with pytest.raises(PermissionDenied):
+            self.change(limited, session, "one", owner(mine))
+        own = TheatreSessionFactory(theatre=theatre, specialty=mine, day=session.day + timedelta(days=1))
+        with pytest.raises(PermissionDenied):
+            self.change(limited, own, "one", {**owner(mine), "owner_kind": "open", "specialty_id": None})
+
     def change(self, actor: Any, session: TheatreSession, scope: str, whose: dict[str, Any], **more: time) -> int:
         hours = {
             "starts": time(8),

@@ -299,6 +299,16 @@ class TestAsking:
         with pytest.raises(NotPossibleError, match="changed since"):
             approve(actor=world.coordinator, request_id=asked[1].pk)
 
+    def test_who_runs_one_specialty_waits_for_the_approval_of_open_time(self, world: World) -> None:
+        limited = UserFactory(role="coordinator", role__specialties=[world.specialty])
+        open_session = TheatreSessionFactory(theatre=world.one, day=world.day, owner_kind="open", specialty=None)
+        request = claim_time(actor=limited, session_id=open_session.pk, specialty_id=world.specialty.pk)
+        assert request.state == "asked"
+        with pytest.raises(PermissionDenied):
+            approve(actor=limited, request_id=request.pk)
+        assert [one.may_approve for one in time_requests(limited)] == [False]
+        assert approve(actor=world.coordinator, request_id=request.pk).state == "done"
+
     def test_one_asks_for_ones_own_specialties(self, world: World, session: TheatreSession) -> None:
         give_up(world, session)
         stranger = surgeon_of(SpecialtyFactory())

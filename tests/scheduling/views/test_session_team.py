@@ -10,8 +10,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.permissions import NotAllowedError
-from resources.models import OwnerKind, SessionStaff, StaffMember, TeamNeed, TheatreSession
+from resources.models import OwnerKind, SessionStaff, StaffMember, TeamNeed, TheatreSession, Unavailability
 from scheduling.models import OperationStaff, ReservationRole
+from scheduling.period import Period
 from scheduling.selectors.session_team import session_team, week_minutes
 from scheduling.services import NotPossibleError
 from scheduling.services.session_teams import add_to_team, apply_team, remove_from_team
@@ -100,6 +101,25 @@ def test_nobody_is_on_two_teams_at_once(world: World, session: TheatreSession) -
     assert "I. Carvalho is on another team then: Theatre 2, 17:00–20:00." in str(error.value)
     after = TheatreSessionFactory(day=world.day, starts=time(20), ends=time(22))
     add_to_team(actor=world.coordinator, session_id=after.pk, person_id=world.nurse.pk)
+
+
+def test_what_came_up_since_is_said(world: World, session: TheatreSession) -> None:
+    other = TheatreSessionFactory(theatre=world.two, day=world.day, starts=time(18), ends=time(22))
+    for one in (session, other):
+        add_to_team(actor=world.coordinator, session_id=one.pk, person_id=world.nurse.pk)
+
+    def trouble() -> list[str]:
+        return [member.trouble for post in session_team(session) for member in post.members]
+
+    assert trouble() == [""]
+    other.period = Period(world.at(12), world.at(22)).as_range()
+    other.save()
+    assert trouble() == ["also on the team of Theatre 2, 12:00–22:00"]
+    other.delete()
+    Unavailability.objects.create(
+        resource=world.nurse, period=Period(world.at(9), world.at(10)).as_range(), kind="sickness"
+    )
+    assert trouble() == ["away: sickness"]
 
 
 def test_two_people_at_once_put_somebody_on_one_team(world: World, session: TheatreSession) -> None:

@@ -1,0 +1,155 @@
+"""Two people at once in the block schedule: one of them gets it, nobody waits in a ring, nothing is lost."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Barrier, Thread
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from resources.models import BlockRelease, TheatreSession, TimeRequest
+from scheduling.services import NotPossibleError
+from scheduling.services.releasing import release_time, undo_release
+from scheduling.services.sessions import lay_out, lock_session, preview_lay_out
+from scheduling.services.time_requests import approve, claim_time, expire_requests
+from tests.factories import BlockTemplateFactory, StaffMemberFactory, TheatreSessionFactory, UserFactory
+from tests.scheduling.world import World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def world(transactional_db: None) -> World:
+    """Return the small hospital."""
+    return World.make()
+
+
+@pytest.fixture
+def released(world: World) -> BlockRelease:
+    """A surgeon's session that was given up, to everybody by now."""
+    world.surgeon.specialties.add(world.specialty)
+    world.surgeon.user = UserFactory(role="surgeon")
+    world.surgeon.save()
+    session = TheatreSessionFactory(theatre=world.one, day=world.day, specialty=world.specialty, surgeon=world.surgeon)
+    (found,) = release_time(actor=world.surgeon.user, session_id=session.pk, version=session.version)
+    TheatreSession.objects.update(open_from=timezone.now() - timedelta(hours=1))
+    return found
+
+
+def surgeon_of(world: World) -> Any:
+    person = StaffMemberFactory(profession="surgeon", user=UserFactory(role="surgeon"))
+    person.specialties.add(world.specialty)
+    return person
+
+
+def claim(world: World, release: BlockRelease, who: Any = None) -> TimeRequest:
+    return claim_time(
+        actor=who.user if who else world.coordinator,
+        session_id=release.session_id,
+        specialty_id=world.specialty.pk,
+        surgeon_id=who.pk if who else None,
+    )
+
+
+def at_once(*commands: Callable[[], object]) -> list[str]:
+    """Run the commands side by side, and return in their order whether each was done or refused."""
+    gate = Barrier(len(commands))
+    outcomes = [""] * len(commands)
+
+    def run(number: int, command: Callable[[], object]) -> None:
+        try:
+            gate.wait()
+            command()
+            outcomes[number] = "done"
+        except NotPossibleError:
+            outcomes[number] = "refused"
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run, args=pair) for pair in enumerate(commands)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+def test_of_two_claims_that_are_done_at_once_one_gets_the_time(world: World, released: BlockRelease) -> None:
+    outcomes = at_once(lambda: claim(world, released), lambda: claim(world, released))
+    assert sorted(outcomes) == ["done", "refused"]
+    assert TimeRequest.objects.filter(state="done").count() == 1
+
+
+def test_of_two_approvals_one_is_carried_out(world: World, released: BlockRelease) -> None:
+    claims = [claim(world, released, surgeon_of(world)).pk for _ in range(2)]
+    outcomes = at_once(*(lambda pk=pk: approve(actor=world.coordinator, request_id=pk) for pk in claims))
+    assert sorted(outcomes) == ["done", "refused"]
+    session = TheatreSession.objects.get(pk=released.session_id)
+    winner = TimeRequest.objects.get(state="done")
+    assert session.surgeon_id == winner.surgeon_id
+
+
+def test_either_it_is_taken_back_or_it_is_claimed(world: World, released: BlockRelease) -> None:
+    outcomes = at_once(
+        lambda: undo_release(actor=world.surgeon.user, release_id=released.pk), lambda: claim(world, released)
+    )
+    assert sorted(outcomes) == ["done", "refused"]
+    released.refresh_from_db()
+    assert (released.undone_at is None) == (outcomes[0] == "refused")
+    assert (released.taken_at is None) == (outcomes[1] == "refused")
+
+
+def test_an_approval_waits_for_the_theatre_before_it_holds_the_request(world: World, released: BlockRelease) -> None:
+    """Else it and the joining of sessions, which moves their requests, would wait for each other."""
+    request = claim(world, released, surgeon_of(world))
+    outcomes: list[str] = []
+
+    def run() -> None:
+        outcomes.extend(at_once(lambda: approve(actor=world.coordinator, request_id=request.pk)))
+
+    thread = Thread(target=run)
+    with transaction.atomic():
+        session = lock_session(released.session_id)
+        thread.start()
+        wait_until_somebody_waits()
+        session.time_requests.update(note="moved along")  # hangs, or is a deadlock, if the request is held
+    thread.join()
+    assert outcomes == ["done"]
+
+
+def wait_until_somebody_waits() -> None:
+    deadline = monotonic() + 10
+    with connection.cursor() as cursor:
+        while monotonic() < deadline:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+            sleep(0.02)
+    pytest.fail("nobody waits for the theatre")
+
+
+def test_what_is_approved_at_its_last_moment_does_not_expire(world: World, released: BlockRelease) -> None:
+    request = claim(world, released, surgeon_of(world))
+    TimeRequest.objects.update(kind="wanted", first=world.day, last=timezone.localdate() - timedelta(days=1))
+    outcomes = at_once(
+        lambda: approve(actor=world.coordinator, request_id=request.pk, session_id=released.session_id),
+        expire_requests,
+    )
+    request.refresh_from_db()
+    session = TheatreSession.objects.get(pk=released.session_id)
+    assert request.state == ("done" if outcomes[0] == "done" else "expired")
+    assert (session.surgeon_id == request.surgeon_id) == (request.state == "done")
+
+
+def test_the_same_days_are_laid_out_once(world: World) -> None:
+    BlockTemplateFactory(theatre=world.one, specialty=world.specialty)
+    first, last = world.day, world.day + timedelta(days=20)
+    digest = preview_lay_out(world.coordinator, first, last).digest
+    outcomes = at_once(
+        *(lambda: lay_out(actor=world.coordinator, first=first, last=last, digest=digest) for _ in range(2))
+    )
+    assert sorted(outcomes) == ["done", "refused"]
+    assert TheatreSession.objects.count() == 3

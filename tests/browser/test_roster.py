@@ -45,10 +45,11 @@ def test_drag_a_shift_undo_it_and_be_refused(hospital: Hospital, open_page: Open
     TheatreSessionFactory(day=monday)
     page = open_page(f"/roster/?week={monday}", hospital.coordinator)
     page.locator("#roster[data-ready]").wait_for()
+    page.evaluate("document.fonts.ready")  # until then what is dragged may move by itself
     chip = page.locator(f"#shift-{shift.pk}")
 
     drag(page, chip, cell(page, shift, 1))
-    expect(cell(page, shift, 1).locator(".shift")).to_contain_text("Early")
+    expect(cell(page, shift, 1).locator(".shift")).to_contain_text("Early", timeout=15_000)
     assert start_of(shift) == (person, f"{monday + timedelta(days=1)} 07:00")
 
     page.get_by_role("button", name="Undo").last.click()

@@ -15,6 +15,7 @@ from accounts.permissions import actor_of
 from patients import access
 from patients.forms import RecordForm
 from patients.models import Allergy, AllergyStatus, Patient
+from patients.models.clinical import HEEDED
 from patients.permissions import CHANGE
 from patients.rights.restricting import RestrictedError, demand_unrestricted
 from patients.selectors import find_patients
@@ -26,7 +27,7 @@ class DistinctSubstances(CheckedFormSet):
     def clean(self) -> None:
         """Refuse one substance twice, however it is capitalised."""
         super().clean()
-        kept = [form for form in self.forms if form not in self.deleted_forms]
+        kept = [form for form in self.forms if form not in self.deleted_forms and form.instance.certainty in HEEDED]
         named = [getattr(form, "cleaned_data", {}).get("substance", "").lower() for form in kept]
         named = [name for name in named if name]
         if len(named) != len(set(named)):
@@ -39,7 +40,7 @@ class AllergyInline(ManagedInline):
     model = Allergy
     formset = DistinctSubstances
     capability = CHANGE
-    fields = ("substance", "reaction")
+    fields = ("substance", "reaction", "severity", "certainty", "course")
 
 
 class QuietChangeList(ChangeList):
@@ -66,9 +67,15 @@ class PatientAdmin(ManagedAdmin):
     fieldsets = (
         (
             None,
-            {"fields": ("mrn", "family_name", "given_name", "date_of_birth", "sex", "deceased_on", "national_number")},
+            {
+                "fields": (
+                    *("mrn", "family_name", "given_name", "date_of_birth", "birth_accuracy", "sex", "gender"),
+                    *("deceased_on", "died", "national_number"),
+                )
+            },
         ),
-        ("Contact", {"fields": ("phone", "email", "language")}),
+        ("Contact", {"fields": ("phone", "email", "address", "language", "interpreter_needed")}),
+        ("General practitioner", {"fields": ("gp_name", "gp_practice", "gp_phone")}),
         ("Allergies", {"fields": ("allergy_status",)}),
     )
 
@@ -97,7 +104,7 @@ class PatientAdmin(ManagedAdmin):
         """Keep the summary true to the rows: a listed substance under "none known" would harm."""
         super().save_related(request, form, formsets, change)
         patient: Patient = form.instance
-        listed = patient.allergies.exists()
+        listed = patient.allergies.counting().exists()
         if listed != (patient.allergy_status == AllergyStatus.RECORDED):
             patient.allergy_status = AllergyStatus.RECORDED if listed else AllergyStatus.NOT_RECORDED
             patient.save(update_fields=["allergy_status"])

@@ -26,6 +26,8 @@ HIDDEN: dict[str, set[str]] = {
         *("phone", "email", "language", "national_number_index", "token"),
     },
     "patients_allergy": {"substance"},
+    "patients_patientidentifier": {"value_index"},
+    "patients_patientname": {"family_name", "given_name"},
     "analytics_securityfinding": {"note"},
     "resources_theatresession": {"note"},
     "resources_timerequest": {"note", "answer"},

@@ -159,8 +159,7 @@ def field(bound: forms.BoundField, *, label: str = "", small: bool = False, plai
 @register.simple_tag
 def who(patient: Patient) -> str:
     """Say what tells patients of one name apart, to stand beside the name wherever one decides."""
-    born = f"{patient.date_of_birth:%d %b %Y}" if patient.date_of_birth else "unknown"
-    return f"born {born} · MRN {patient.mrn}"
+    return f"born {patient.born} · MRN {patient.mrn}"
 
 
 @register.inclusion_tag("components/patient_banner.html")
@@ -168,7 +167,7 @@ def patient_banner(patient: Patient) -> dict[str, Any]:
     """Draw who the patient is: name, date of birth, MRN, sex and allergies, wherever one decides."""
     note(patient.pk, AccessKind.VIEW)
     restriction = restriction_of(patient.pk)
-    return {"patient": patient, "allergies": list(patient.allergies.all()), "restriction": restriction}
+    return {"patient": patient, "allergies": patient.counting_allergies, "restriction": restriction}
 
 
 @register.inclusion_tag("components/status.html")

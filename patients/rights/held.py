@@ -1,9 +1,24 @@
 """What ``patients`` and this app hold of a patient."""
 
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.utils import timezone
 
-from patients.models import Allergy, CareTeamMember, EmergencyAccess, Patient, PatientBlock, Restriction
+from patients.models import (
+    Allergy,
+    CareTeamMember,
+    Condition,
+    ContactConsent,
+    EmergencyAccess,
+    Medicine,
+    NextOfKin,
+    PastProcedure,
+    Patient,
+    PatientBlock,
+    PatientIdentifier,
+    PatientName,
+    PreoperativeAssessment,
+    Restriction,
+)
 from patients.rights.holdings import NUMBER_ONLY, Holding, hold
 from patients.rights.models import Amendment, Disclosure, Erasure, LegalHold, ProcessingRestriction, RecordExport
 
@@ -19,12 +34,15 @@ def register() -> None:
             title="Identity and contact",
             path="pk",
             given=(
-                *("id", "mrn", "family_name", "given_name", "date_of_birth", "sex", "national_number", "phone"),
-                *("email", "language", "allergy_status", "deceased_on", "confidential"),
+                *("id", "mrn", "family_name", "given_name", "date_of_birth", "birth_accuracy", "sex", "gender"),
+                *("national_number", "phone", "email", "language", "interpreter_needed", "address"),
+                *("gp_name", "gp_practice", "gp_phone", "allergy_status", "allergies_asked_by", "allergies_asked_at"),
+                *("deceased_on", "died", "provisional", "confidential"),
             ),
             withheld={
                 "national_number_index": "A keyed hash of the number, which is given itself.",
                 "token": "A random number by which an erased record is recognised in a restored backup.",
+                "version": NUMBER_ONLY,
             },
             left={
                 "mrn": lambda patient_id: f"ERASED-{patient_id}",
@@ -36,13 +54,13 @@ def register() -> None:
                 "phone": "",
                 "email": "",
                 "language": "",
+                **dict.fromkeys(("gender", "address", "gp_name", "gp_practice", "gp_phone"), ""),
                 "deceased_on": None,
+                "died": False,
                 "allergy_status": "not_recorded",
             },
         ),
-        Holding(
-            model=Allergy, title="Allergies", given=("substance", "reaction"), withheld=_numbers("patient"), goes=True
-        ),
+        *_of_the_record(),
         Holding(
             model=CareTeamMember,
             title="Care team",
@@ -81,6 +99,68 @@ def register() -> None:
             left={"reason": ""},
         ),
         *_of_rights(),
+    )
+
+
+CODED = ("system", "code", "certainty")
+
+
+def _of_the_record() -> list[Holding]:
+    """What was recorded of the patient goes whole."""
+    course = ("course", "began_on", "ended_on")
+    return [
+        _entry(Allergy, "Allergies", "substance", "reaction", "severity", "course", *CODED),
+        _entry(Condition, "Conditions", "text", *CODED, *course),
+        _entry(Medicine, "Medicines", "text", "dose", "surgical_class", "plan", *CODED, *course),
+        _entry(
+            PastProcedure,
+            "Operations and procedures before",
+            *("text", "performed_on", "place", "anaesthesia", "complications", *CODED),
+        ),
+        _entry(
+            PreoperativeAssessment,
+            "Pre-operative assessments",
+            *("assessed_on", "valid_until", "asa", "height_cm", "weight_kg", "mallampati", "blood_group"),
+            *("infection", "implants", "pacemaker", "pregnancy", "frailty", "mets", "note"),
+        ),
+        Holding(
+            model=PatientName,
+            title="Further names",
+            given=("use", "family_name", "given_name", "recorded_by", "recorded_at"),
+            withheld=_numbers("patient"),
+            goes=True,
+        ),
+        Holding(
+            model=PatientIdentifier,
+            title="Further numbers",
+            given=("system", "value", "recorded_at"),
+            withheld={**_numbers("patient"), "value_index": "A keyed hash of the number, which is given itself."},
+            goes=True,
+        ),
+        Holding(
+            model=NextOfKin,
+            title="Next of kin",
+            given=("name", "relationship", "phone", "note"),
+            withheld=_numbers("patient", "version"),
+            goes=True,
+        ),
+        Holding(
+            model=ContactConsent,
+            title="Consent to be reached",
+            given=("channel", "given", "recorded_by", "recorded_at"),
+            withheld=_numbers("patient"),
+            goes=True,
+        ),
+    ]
+
+
+def _entry(model: type[Model], title: str, *given: str) -> Holding:
+    return Holding(
+        model=model,
+        title=title,
+        given=(*given, "source", "external_id", "recorded_by", "recorded_at"),
+        withheld=_numbers("patient", "version"),
+        goes=True,
     )
 
 

@@ -72,7 +72,8 @@ SELECT 'held', staff_member_id, credential_id, '', 1, NULL, valid_from, valid_un
 FROM resources_staffcredential WHERE staff_member_id = ANY(%(leads)s::bigint[])
 UNION ALL
 SELECT 'allergy', patient_id, NULL, substance, 1, NULL, NULL, NULL
-FROM patients_allergy WHERE patient_id = ANY(%(patients)s::bigint[])
+FROM patients_allergy
+WHERE patient_id = ANY(%(patients)s::bigint[]) AND course = 'active' AND certainty IN ('confirmed', 'unconfirmed')
 UNION ALL
 SELECT 'kit', operation_id, NULL, what, quantity, ARRAY[state], expected_on, expected_on + days_before
 FROM scheduling_loankit WHERE operation_id = ANY(%(operations)s::bigint[])

@@ -77,7 +77,7 @@ def _case(order: int, operation: Any, names: list[str]) -> ListedCase:
             order=order, operation=operation, allergies=[], equipment=[], kit=[], team=[], same_name=False
         )
     patient = operation.patient
-    allergies = [allergy.substance.capitalize() for allergy in patient.allergies.all()]
+    allergies = [allergy.substance.capitalize() for allergy in patient.counting_allergies]
     return ListedCase(
         order=order,
         operation=operation,

@@ -27,6 +27,7 @@ def save(client: Client, patient: Patient, *substances: str, **changed: Any) -> 
         "mrn": patient.mrn,
         "family_name": "Baker",
         "sex": "unknown",
+        "birth_accuracy": "day",
         "allergy_status": patient.allergy_status,
     }
     stored = list(patient.allergies.all())
@@ -35,6 +36,8 @@ def save(client: Client, patient: Patient, *substances: str, **changed: Any) -> 
         data |= {f"allergies-{number}-id": row.pk, f"allergies-{number}-substance": row.substance}
     for number, substance in enumerate(substances, len(stored)):
         data[f"allergies-{number}-substance"] = substance
+    for number in range(len(stored) + len(substances)):
+        data |= {f"allergies-{number}-certainty": "unconfirmed", f"allergies-{number}-course": "active"}
     return client.post(f"{PATIENTS}{patient.pk}/change/", data | changed)
 
 
@@ -82,6 +85,17 @@ def test_a_listed_substance_is_never_under_none_known(coordinator: Client) -> No
     assert save(coordinator, patient, "Latex").status_code == 302
     patient.refresh_from_db()
     assert patient.allergy_status == AllergyStatus.RECORDED
+
+
+@pytest.mark.parametrize("changed", [{"certainty": "refuted"}, {"certainty": "error"}, {"course": "resolved"}])
+def test_refuting_the_last_substance_leaves_the_question_open(coordinator: Client, changed: dict[str, str]) -> None:
+    patient = AllergyFactory().patient
+    asked = {f"allergies-0-{name}": value for name, value in changed.items()}
+
+    assert save(coordinator, patient, **asked).status_code == 302
+    patient.refresh_from_db()
+    assert patient.allergy_status == AllergyStatus.NOT_RECORDED
+    assert patient.allergies.count() == 1
 
 
 def test_taking_the_last_substance_away_leaves_the_question_open(coordinator: Client) -> None:

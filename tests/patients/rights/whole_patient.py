@@ -11,7 +11,22 @@ from guardian.shortcuts import assign_perm
 
 from accounts.models import User
 from analytics.models import UnusualAccess
-from patients.models import Allergy, EmergencyAccess, Patient, PatientBlock, Restriction
+from patients.models import (
+    Allergy,
+    Condition,
+    ContactConsent,
+    EmergencyAccess,
+    IdentifierSystem,
+    Medicine,
+    NextOfKin,
+    PastProcedure,
+    Patient,
+    PatientBlock,
+    PatientIdentifier,
+    PatientName,
+    PreoperativeAssessment,
+    Restriction,
+)
 from patients.permissions import CARE_TEAM
 from patients.rights.models import Amendment, Disclosure, Erasure, LegalHold, ProcessingRestriction, RecordExport
 from resources.models import EquipmentType
@@ -60,11 +75,16 @@ def whole_patient(*, years_ago: float = YEARS) -> Patient:
         phone=marked("phone"),
         email=f"{MARK}@example.org",
         language=marked("language"),
+        gender=marked("gender"),
+        address=marked("address"),
+        gp_name=marked("gp-name"),
+        gp_practice=marked("gp-practice"),
+        gp_phone=marked("gp-phone"),
         allergy_status="recorded",
         deceased_on=(then + timedelta(days=1)).date(),
     )
     actor, other = UserFactory(given_name="Cora"), UserFactory(given_name="Olaf")
-    Allergy.objects.create(patient=patient, substance=marked("substance"), reaction=marked("reaction"))
+    _record(patient)
     assign_perm(CARE_TEAM, actor, patient)
     EmergencyAccess.objects.create(
         actor=actor,
@@ -188,3 +208,32 @@ def leading_to_patients() -> dict[type[Model], set[str]]:
         if not more:
             return found
         found |= more
+
+
+def _record(patient: Patient) -> None:
+    """Enter one of everything that is known of a patient."""
+    coded = {"patient": patient, "code": marked("code"), "system": "http://example.org/codes"}
+    Allergy.objects.create(**coded, substance=marked("substance"), reaction=marked("reaction"))
+    Condition.objects.create(**coded, text=marked("condition"))
+    Medicine.objects.create(**coded, text=marked("medicine"), dose=marked("dose"), plan=marked("plan"))
+    PastProcedure.objects.create(
+        **coded,
+        text=marked("procedure"),
+        place=marked("place"),
+        anaesthesia=marked("anaesthesia"),
+        complications=marked("complications"),
+    )
+    PreoperativeAssessment.objects.create(
+        patient=patient, infection=marked("infection"), implants=marked("implants"), note=marked("findings")
+    )
+    PatientName.objects.create(patient=patient, family_name=marked("former"), given_name=marked("former-given"))
+    system = IdentifierSystem.objects.create(uri="http://example.org/numbers", name="Numbers")
+    PatientIdentifier.objects.create(patient=patient, system=system, value=marked("number"))
+    NextOfKin.objects.create(
+        patient=patient,
+        name=marked("kin"),
+        relationship=marked("relationship"),
+        phone=marked("kin-phone"),
+        note=marked("kin-note"),
+    )
+    ContactConsent.objects.create(patient=patient, channel="sms", given=True)

@@ -102,7 +102,8 @@ class Journey:
         fields: dict[str, Any] = {
             name: MARKED[name] for name in ("mrn", "family_name", "given_name", "national_number", "phone", "email")
         }
-        fields |= {"sex": "female", "allergy_status": "recorded", "language": "pl"}
+        fields |= {"sex": "female", "birth_accuracy": "day", "allergy_status": "recorded", "language": "pl"}
+        fields |= {"allergies-0-certainty": "unconfirmed", "allergies-0-course": "active"}
         fields |= {"allergies-TOTAL_FORMS": 1, "allergies-INITIAL_FORMS": 1, "allergies-0-id": allergy.pk}
         fields |= {"allergies-0-substance": MARKED["substance"], "allergies-0-reaction": MARKED["reaction"]}
         self.get(page)

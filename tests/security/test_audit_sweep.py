@@ -138,7 +138,7 @@ def test_admin_pages(letter: str, placed: Operation, patient: Patient) -> None:
 def test_the_sweep_would_see_a_view_that_forgets(
     placed: Operation, patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("patients.models.note", lambda _: None)
+    monkeypatch.setattr("patients.models.identity.note", lambda _: None)
     monkeypatch.setattr("hospital.templatetags.interface.note", lambda *_: None)
     user = colleague("C", placed)
     answers = requests(client_of(user), placed)

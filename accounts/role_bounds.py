@@ -33,6 +33,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "scheduling.share_view": _SEE,
     "patients.manage_care_team": _SEE,
     "patients.change_patient": frozenset({"patients.view_patient"}),
+    "patients.change_record": frozenset({"patients.view_patient"}),
     "patients.add_patient": frozenset({"patients.view_patient"}),
     "patients.export_record": frozenset({"patients.view_patient"}),
     **dict.fromkeys(_COMMANDS, _SEE),

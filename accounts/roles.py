@@ -35,6 +35,7 @@ _PLACE = _REQUEST | {
     "scheduling.confirm_operation",
 }
 _RECORD = frozenset({"scheduling.record_event"})
+_CHART = frozenset({"patients.change_record"})
 _AVAILABILITY = frozenset({"resources.manage_availability"})
 _REFERENCE = _AVAILABILITY | {"resources.manage_reference", "scheduling.manage_catalogue"}
 _PEOPLE = frozenset({"accounts.manage_users", "accounts.manage_roles"})
@@ -42,16 +43,17 @@ _PEOPLE = frozenset({"accounts.manage_users", "accounts.manage_roles"})
 DEFAULTS: dict[str, frozenset[str]] = {
     Role.COORDINATOR: _PLACE
     | _RECORD
+    | _CHART
     | _AVAILABILITY
     | {"scheduling.override_conflict", "scheduling.import_operations", "scheduling.inspect_operation"}
     | {"scheduling.use_blocks"}
     | {"patients.change_patient", "patients.manage_care_team", "patients.restrict_access", "accounts.manage_roles"}
     | {"patients.export_record", "scheduling.share_view"},
     Role.BOOKING_CLERK: _PLACE | {"patients.change_patient"},
-    Role.SURGEON: _REQUEST | _RECORD | {"patients.manage_care_team", "scheduling.use_blocks"},
-    Role.ANAESTHETIST: _LOOK | _RECORD,
-    Role.THEATRE_NURSE: _LOOK | _RECORD | {"scheduling.assign_resource"},
-    Role.WARD_NURSE: _LOOK,
+    Role.SURGEON: _REQUEST | _RECORD | _CHART | {"patients.manage_care_team", "scheduling.use_blocks"},
+    Role.ANAESTHETIST: _LOOK | _RECORD | _CHART,
+    Role.THEATRE_NURSE: _LOOK | _RECORD | _CHART | {"scheduling.assign_resource"},
+    Role.WARD_NURSE: _LOOK | _CHART,
     Role.MANAGER: frozenset(
         {"scheduling.view_schedule", "scheduling.manage_displays", "analytics.export_deidentified"}
     ),
@@ -63,7 +65,7 @@ DEFAULTS: dict[str, frozenset[str]] = {
     Role.ADMINISTRATOR: _PEOPLE
     | _REFERENCE
     | {"scheduling.view_schedule", "scheduling.import_operations", "scheduling.manage_displays"},
-    Role.INTEGRATION: _PLACE | _RECORD | {"patients.change_patient"},
+    Role.INTEGRATION: _PLACE | _RECORD | _CHART | {"patients.change_patient"},
 }
 
 IDLE_MINUTES: dict[str, int] = {**dict.fromkeys(Role.values, 30), Role.PRIVACY_OFFICER: 15, Role.ADMINISTRATOR: 15}
@@ -78,7 +80,8 @@ WORDS: dict[str, str] = {
     "analytics.export_limited_set": "export operations with dates for research",
     "analytics.review_security": "review the site's security",
     "patients.add_patient": "add patients",
-    "patients.change_patient": "change patients' records",
+    "patients.change_patient": "change who a patient is and how to reach them",
+    "patients.change_record": "write in patients' records",
     "patients.export_record": "give out copies of records",
     "patients.manage_care_team": "say who belongs to a patient's care team",
     "patients.manage_rights": "decide on patients' rights",

@@ -21,6 +21,7 @@ NOTHING = Q(Value(False, output_field=BooleanField()))  # noqa: FBT003
 Reach = Callable[[User], Q]
 _by_role: list[Reach] = []
 _intimate: list[Reach] = []
+_treating: list[Reach] = []
 
 
 class NotOnCareTeamError(PermissionDenied):
@@ -31,10 +32,11 @@ class NotOnCareTeamError(PermissionDenied):
         self.patient_id = patient_id
 
 
-def let_in(*, by_role: Reach, intimate: Reach) -> None:
-    """Add which patients roles open, and which of these even where the record is confidential."""
+def let_in(*, by_role: Reach, intimate: Reach, treating: Reach) -> None:
+    """Add which patients roles open, which of these even where the record is confidential, and whom one treats."""
     _by_role.append(by_role)
     _intimate.append(intimate)
+    _treating.append(treating)
 
 
 def by_role(user: User) -> Q:
@@ -45,6 +47,11 @@ def by_role(user: User) -> Q:
 def intimate(user: User) -> Q:
     """Return which patients ``user`` treats or coordinates, so that confidential ones are open too."""
     return _any(_intimate, user)
+
+
+def treating(user: User) -> Q:
+    """Return which patients ``user`` treats, by what other apps know; the care team comes on top."""
+    return _any(_treating, user)
 
 
 def _any(rules: list[Reach], user: User) -> Q:

@@ -3,6 +3,7 @@
 VIEW = "patients.view_patient"
 ADD = "patients.add_patient"
 CHANGE = "patients.change_patient"
+CHANGE_RECORD = "patients.change_record"
 MANAGE_CARE_TEAM = "patients.manage_care_team"
 REVIEW = "patients.review_access"
 VIEW_TRAIL = "accounts.view_audit_trail"

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from patients.rights.urls import urlpatterns as rights
-from patients.views import access_history, emergency, reviewing
+from patients.views import access_history, emergency, record, reviewing
 
 app_name = "patients"
 urlpatterns = [
@@ -14,5 +14,28 @@ urlpatterns = [
     path("emergency/<int:access_id>/end/", emergency.emergency_end, name="emergency-end"),
     path("reviews/", reviewing.review_list, name="review-list"),
     path("reviews/<int:access_id>/", reviewing.review_decide, name="review-decide"),
+    path("patients/<int:patient_id>/history/", record.record_history, name="record-history"),
+    path("patients/<int:patient_id>/allergies/none-known/", record.none_known, name="none-known"),
+    path("patients/<int:patient_id>/cards/<slug:card>/", record.record_card, name="record-card"),
+    path("patients/<int:patient_id>/chart/<slug:chart>/new/", record.chart_add, name="chart-add"),
+    path("patients/<int:patient_id>/chart/<slug:chart>/<int:entry_id>/", record.chart_change, name="chart-change"),
+    path(
+        "patients/<int:patient_id>/chart/<slug:chart>/<int:entry_id>/take-back/",
+        record.chart_take_back,
+        name="chart-take-back",
+    ),
+    path(
+        "patients/<int:patient_id>/chart/<slug:chart>/<int:entry_id>/put-back/",
+        record.chart_put_back,
+        name="chart-put-back",
+    ),
+    path("patients/<int:patient_id>/person/<slug:person>/new/", record.person_add, name="person-add"),
+    path("patients/<int:patient_id>/person/<slug:person>/<int:detail_id>/", record.person_change, name="person-change"),
+    path(
+        "patients/<int:patient_id>/person/<slug:person>/<int:detail_id>/take-back/",
+        record.person_take_back,
+        name="person-take-back",
+    ),
+    path("patients/<int:patient_id>/details/<slug:details>/", record.details_change, name="details-change"),
     *rights,
 ]

@@ -90,6 +90,13 @@ def patients_close(user: User) -> Q:
     return close if close == EVERYTHING else Q(Exists(Operation.objects.filter(close, patient=OuterRef("pk"))))
 
 
+def patients_treated(user: User) -> Q:
+    """Return the patients whose operation ``user`` leads or is on the team of."""
+    from scheduling.models import Operation  # noqa: PLC0415
+
+    return Q(Exists(Operation.objects.filter(treated_by(user), patient=OuterRef("pk"))))
+
+
 def demand_place(
     actor: User, capability: str, *, theatre_id: int | None = None, specialty_id: int | None = None
 ) -> None:

@@ -15,4 +15,4 @@ class SchedulingConfig(AppConfig):
 
         audit.register()
         held.register()
-        let_in(by_role=access.patients_by_role, intimate=access.patients_close)
+        let_in(by_role=access.patients_by_role, intimate=access.patients_close, treating=access.patients_treated)

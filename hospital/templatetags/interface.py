@@ -24,6 +24,7 @@ from analytics.models import UnusualAccess
 from patients import permissions
 from patients.emergency import running
 from patients.models import EmergencyAccess, Patient
+from patients.record.alerts import alerts_of
 from patients.rights.restricting import restriction_of
 from scheduling.conflicts import Conflict
 from scheduling.models import Operation
@@ -162,12 +163,25 @@ def who(patient: Patient) -> str:
     return f"born {patient.born} · MRN {patient.mrn}"
 
 
-@register.inclusion_tag("components/patient_banner.html")
-def patient_banner(patient: Patient) -> dict[str, Any]:
-    """Draw who the patient is: name, date of birth, MRN, sex and allergies, wherever one decides."""
+@register.inclusion_tag("components/patient_banner.html", takes_context=True)
+def patient_banner(context: dict[str, Any], patient: Patient) -> dict[str, Any]:
+    """Draw who the patient is: name, date of birth, MRN, sex, allergies and alerts, wherever one decides."""
     note(patient.pk, AccessKind.VIEW)
-    restriction = restriction_of(patient.pk)
-    return {"patient": patient, "allergies": patient.counting_allergies, "restriction": restriction}
+    return {
+        "patient": patient,
+        "allergies": patient.counting_allergies,
+        "restriction": restriction_of(patient.pk),
+        "alerts": alerts_of(patient),
+        "url": _page_of(patient, context),
+    }
+
+
+def _page_of(patient: Patient, context: dict[str, Any]) -> str:
+    """Return the address of the patient's page, for those who open records and are not there already."""
+    url = reverse("scheduling:patient", args=[patient.pk])
+    request, user = context.get("request"), context.get("user")
+    here = request is not None and request.path == url
+    return "" if here or not isinstance(user, User) or not user.can(permissions.VIEW) else url
 
 
 @register.inclusion_tag("components/status.html")

@@ -22,6 +22,7 @@ from patients.models.clinical import (
     Severity,
     SurgicalClass,
 )
+from patients.models.history import ChangeVerb, RecordChange
 from patients.models.identity import (
     AllergyStatus,
     BirthAccuracy,
@@ -46,6 +47,7 @@ __all__ = [
     "BloodGroup",
     "CareTeamMember",
     "Certainty",
+    "ChangeVerb",
     "Channel",
     "Condition",
     "ContactConsent",
@@ -64,6 +66,7 @@ __all__ = [
     "PatientQuerySet",
     "Pregnancy",
     "PreoperativeAssessment",
+    "RecordChange",
     "Restriction",
     "RestrictionVerb",
     "ReviewOutcome",

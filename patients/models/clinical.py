@@ -299,6 +299,9 @@ class PreoperativeAssessment(Recorded):
     frailty = _scale("Clinical Frailty Scale", 9, "1 (very fit) to 9 (terminally ill)")
     mets = _scale("functional capacity, METs", 20, "4 METs are two flights of stairs.")
     note = EncryptedTextField(max_length=1000, blank=True)
+    certainty = models.CharField(
+        max_length=11, choices=Certainty, default=Certainty.CONFIRMED, db_default=Certainty.CONFIRMED
+    )
 
     class Meta(Recorded.Meta):
         ordering = ("-assessed_on", "-pk")
@@ -314,6 +317,11 @@ class PreoperativeAssessment(Recorded):
     def __str__(self) -> str:
         """Return our own number only: both trails of changes keep what this says."""
         return f"Assessment {self.pk}"
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether its last day has passed."""
+        return self.valid_until is not None and self.valid_until < timezone.localdate()
 
     @property
     def bmi(self) -> Decimal | None:

@@ -220,6 +220,9 @@ class PatientIdentifier(models.Model):
     system = models.ForeignKey(IdentifierSystem, on_delete=models.PROTECT, related_name="+")
     value = EncryptedCharField(max_length=100)
     value_index = BlindIndexField(source="qualified")
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, editable=False, related_name="+"
+    )
     recorded_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
     class Meta:
@@ -276,6 +279,10 @@ class NextOfKin(models.Model):
     relationship = EncryptedCharField(max_length=60, blank=True)
     phone = EncryptedCharField(max_length=32, blank=True)
     note = EncryptedCharField(max_length=200, blank=True, help_text="For example: may be told everything.")
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, editable=False, related_name="+"
+    )
+    recorded_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
 
     class Meta:

@@ -17,6 +17,7 @@ from patients.models import (
     PatientIdentifier,
     PatientName,
     PreoperativeAssessment,
+    RecordChange,
     Restriction,
 )
 from patients.rights.holdings import NUMBER_ONLY, Holding, hold
@@ -121,7 +122,7 @@ def _of_the_record() -> list[Holding]:
             PreoperativeAssessment,
             "Pre-operative assessments",
             *("assessed_on", "valid_until", "asa", "height_cm", "weight_kg", "mallampati", "blood_group"),
-            *("infection", "implants", "pacemaker", "pregnancy", "frailty", "mets", "note"),
+            *("infection", "implants", "pacemaker", "pregnancy", "frailty", "mets", "note", "certainty"),
         ),
         Holding(
             model=PatientName,
@@ -133,15 +134,22 @@ def _of_the_record() -> list[Holding]:
         Holding(
             model=PatientIdentifier,
             title="Further numbers",
-            given=("system", "value", "recorded_at"),
+            given=("system", "value", "recorded_by", "recorded_at"),
             withheld={**_numbers("patient"), "value_index": "A keyed hash of the number, which is given itself."},
             goes=True,
         ),
         Holding(
             model=NextOfKin,
             title="Next of kin",
-            given=("name", "relationship", "phone", "note"),
+            given=("name", "relationship", "phone", "note", "recorded_by", "recorded_at"),
             withheld=_numbers("patient", "version"),
+            goes=True,
+        ),
+        Holding(
+            model=RecordChange,
+            title="History of the record",
+            given=("part", "verb", "values", "source", "actor", "at"),
+            withheld=_numbers("patient", "entry"),
             goes=True,
         ),
         Holding(

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import Exists, OuterRef, Q
 from psycopg2.errors import LockNotAvailable
 
 from accounts.models import User
@@ -19,7 +18,7 @@ from patients.access import NotOnCareTeamError
 from patients.models import Patient
 from patients.rights.restricting import RestrictedError, demand_unrestricted
 from resources.models import Resource
-from scheduling.access import ELSEWHERE, treated_by
+from scheduling.access import ELSEWHERE, patients_treated
 from scheduling.conflicts import Conflict, SchedulingConflictError, Severity
 from scheduling.models import Operation, Reservation
 from scheduling.models.operation import PATIENT_NO_OVERLAP
@@ -108,9 +107,8 @@ def demand_treating(actor: User, patient_ids: set[int]) -> None:
 
     Recording what happens in theatre is treatment, and asks nothing of this.
     """
-    theirs = Q(Exists(Operation.objects.filter(treated_by(actor), patient=OuterRef("pk"))))
     try:
-        demand_unrestricted(actor, patient_ids, theirs)
+        demand_unrestricted(actor, patient_ids, patients_treated(actor))
     except RestrictedError as error:
         raise NotPossibleError(str(error)) from error
 

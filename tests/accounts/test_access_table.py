@@ -17,7 +17,7 @@ from accounts.models import RoleAssignment, User
 from analytics.models import SecurityFinding, SecurityReport
 from hospital.live import Caller, check_session
 from hospital.permission_table import Guard, guards
-from patients.models import EmergencyAccess
+from patients.models import Allergy, EmergencyAccess, NextOfKin
 from patients.permissions import CARE_TEAM
 from patients.rights.models import Amendment
 from resources.models import TimeRequest
@@ -82,6 +82,12 @@ ARGUMENTS: dict[str, Callable[[Operation, EmergencyAccess], object]] = {
     "delay_id": lambda operation, _: delay_of(operation).pk,
     "kit_id": lambda operation, _: LoanKitFactory(operation=operation).pk,
     "part": lambda *_: "sign_in",
+    "card": lambda *_: "allergies",
+    "chart": lambda *_: "allergies",
+    "entry_id": lambda operation, _: allergy_of(operation).pk,
+    "person": lambda *_: "kin",
+    "detail_id": lambda operation, _: NextOfKin.objects.get_or_create(patient=operation.patient, name="-")[0].pk,
+    "details": lambda *_: "contact",
     "template_id": lambda *_: BlockTemplateFactory().pk,
     "session_id": lambda *_: TheatreSessionFactory().pk,
     "release_id": lambda *_: NOT_THERE,
@@ -126,6 +132,12 @@ def delay_of(operation: Operation) -> OperationDelay:
         taken_back_by=user,
         taken_back_at=timezone.now(),
     )
+
+
+def allergy_of(operation: Operation) -> Allergy:
+    """Return an allergy that counts no more, so that the patient may also be said to have none."""
+    fields = {"substance": "Latex", "certainty": "error"}
+    return Allergy.objects.get_or_create(patient=operation.patient, **fields)[0]
 
 
 def display() -> Display:

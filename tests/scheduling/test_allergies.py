@@ -25,7 +25,7 @@ NOT_HEEDED = [
 
 
 def banner(patient: Patient) -> str:
-    return render_to_string("components/patient_banner.html", patient_banner(patient))
+    return render_to_string("components/patient_banner.html", patient_banner({}, patient))
 
 
 @pytest.mark.parametrize(("certainty", "course"), HEEDED + NOT_HEEDED)

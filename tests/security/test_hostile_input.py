@@ -19,7 +19,7 @@ from accounts.models import RoleAssignment, User
 from accounts.roles import Role
 from analytics.models import SecurityFinding, SecurityReport
 from hospital.permission_table import Guard, guards
-from patients.models import EmergencyAccess
+from patients.models import EmergencyAccess, Medicine, NextOfKin
 from patients.rights.models import Amendment
 from scheduling.models import Operation, WaitingView
 from tests.accounts.test_access_table import MODELS, NOT_THERE, delay_of, display, event_of, time_request_by
@@ -76,6 +76,12 @@ def arguments(operation: Operation) -> dict[str, Any]:
         "delay_id": delay_of(operation).pk,
         "kit_id": LoanKitFactory(operation=operation).pk,
         "part": "sign_in",
+        "card": "allergies",
+        "chart": "medicines",
+        "entry_id": Medicine.objects.create(patient=operation.patient, text="-").pk,
+        "person": "kin",
+        "detail_id": NextOfKin.objects.create(patient=operation.patient, name="-").pk,
+        "details": "contact",
         "batch": uuid4(),
         "view_id": WaitingView.objects.create(owner=UserFactory(), name="x", shared=True).pk,
         "shift_id": ShiftFactory().pk,

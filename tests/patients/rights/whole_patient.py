@@ -25,6 +25,7 @@ from patients.models import (
     PatientIdentifier,
     PatientName,
     PreoperativeAssessment,
+    RecordChange,
     Restriction,
 )
 from patients.permissions import CARE_TEAM
@@ -237,3 +238,9 @@ def _record(patient: Patient) -> None:
         note=marked("kin-note"),
     )
     ContactConsent.objects.create(patient=patient, channel="sms", given=True)
+    RecordChange.objects.create(
+        patient=patient,
+        part="medicines",
+        verb="changed",
+        values={"dose": [marked("dose-before"), marked("dose-after")]},
+    )

@@ -1,0 +1,104 @@
+"""The cards of a patient's page: what each part of the record says, and its form where somebody is filling it in."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Model
+
+from accounts.models import User
+from patients.models import Course, Patient
+from patients.models.clinical import HEEDED
+from patients.record.alerts import language_name
+from patients.record.forms import SUBSTANCES, PartForm, consent_field
+from patients.record.parts import ENTRY_PARTS, PARTS, DetailPart, EntryPart, Part
+
+SHOWN_PROCEDURES = 8
+"""So many of the newest are shown at once."""
+
+
+@dataclass(kw_only=True)
+class Filling:
+    """A form that is open on a card, of one entry or a new one; ``theirs`` is what somebody else wrote meanwhile."""
+
+    form: PartForm
+    shown: str
+    entry: Any = None
+    theirs: list[tuple[str, str]] = field(default_factory=list)
+    refused: str = ""
+
+
+@dataclass(kw_only=True)
+class Card:
+    """One part of the record. ``current`` are the entries that count, ``past`` those that do not any more."""
+
+    part: Part
+    patient: Patient
+    may_change: bool
+    current: list[Any] = field(default_factory=list)
+    past: list[Any] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    filling: Filling | None = None
+    saved: str = ""
+    refused: str = ""
+
+    @property
+    def is_list(self) -> bool:
+        """Say whether the part is a list of entries."""
+        return isinstance(self.part, EntryPart)
+
+    @property
+    def is_of_chart(self) -> bool:
+        """Say whether it is about the patient's health, which other people change than who the patient is."""
+        return self.part.slug in ENTRY_PARTS and ENTRY_PARTS[self.part.slug].keeps
+
+    @property
+    def row_template(self) -> str:
+        """Return the template that draws an entry, or the details."""
+        return f"patients/record/_{self.part.slug}.html"
+
+    @property
+    def suggestions(self) -> tuple[str, ...]:
+        """Return what is often typed into the first field."""
+        return SUBSTANCES if self.part.slug == "allergies" else ()
+
+
+def card_of(part: Part, patient: Patient, viewer: User, **state: Any) -> Card:
+    """Return one card with one query, two for the contact."""
+    card = Card(part=part, patient=patient, may_change=viewer.can(part.capability), **state)
+    if isinstance(part, EntryPart):
+        rows = part.rows(patient)
+        if "recorded_by" in {one.name for one in part.model._meta.fields}:  # noqa: SLF001  # Django's public name for it
+            rows = rows.select_related("recorded_by")
+        if part.slug == "numbers":
+            rows = rows.select_related("system")
+        _sort(card, part, list(rows))
+    elif isinstance(part, DetailPart):
+        card.facts = part.read(patient)
+        if part.slug == "contact":
+            card.facts = _contact(patient, card.facts)
+    return card
+
+
+def cards_of(patient: Patient, viewer: User) -> dict[str, Card]:
+    """Return all cards by slug."""
+    return {slug: card_of(part, patient, viewer) for slug, part in PARTS.items()}
+
+
+def _sort(card: Card, part: EntryPart, rows: list[Any]) -> None:
+    for row in rows:
+        (card.current if not part.keeps or _counts(row) else card.past).append(row)
+    first = {"procedures": SHOWN_PROCEDURES, "assessments": 1}.get(part.slug)
+    if first:
+        card.past = card.current[first:] + card.past
+        card.current = card.current[:first]
+
+
+def _counts(row: Model) -> bool:
+    course = getattr(row, "course", Course.ACTIVE)
+    return getattr(row, "certainty", "") in HEEDED and course == Course.ACTIVE
+
+
+def _contact(patient: Patient, facts: dict[str, Any]) -> dict[str, Any]:
+    channels = patient.contact_consents.model._meta.get_field("channel").flatchoices  # noqa: SLF001
+    consents = [(str(label), facts.get(consent_field(value))) for value, label in channels]
+    return facts | {"language_name": language_name(patient.language), "consents": consents}

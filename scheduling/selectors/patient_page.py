@@ -1,0 +1,158 @@
+"""Everything the page of one patient shows beside the cards of the record: operations, what is missing, what was."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from accounts.models import User
+from patients.models import AllergyStatus, Patient
+from patients.models.clinical import HEEDED
+from patients.record.cards import Card
+from scheduling.models import Assessment, Operation, Status
+
+TIMELINE = 30
+"""So many of the newest events are shown at first."""
+OVER = (Status.COMPLETED, Status.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """One thing to see to before the next operation: what it is, what to do, and the card where it is done."""
+
+    what: str
+    do: str
+    card: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened to the patient on one day."""
+
+    day: date
+    kind: str
+    what: str
+    url: str = ""
+    planned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientPage:
+    """Operations to come (the next first) and past (the newest first), what is missing, and the timeline."""
+
+    coming: list[Operation]
+    past: list[Operation]
+    upcoming: Operation | None
+    missing: list[Missing]
+    timeline: list[Event]
+    earlier: int
+
+
+def patient_page(patient: Patient, viewer: User, cards: dict[str, Card], *, whole: bool = False) -> PatientPage:
+    """Return the page's content, with one query for the operations that are open to ``viewer``."""
+    operations = list(Operation.objects.filter(patient=patient).visible_to(viewer).with_facts())
+    coming = sorted((one for one in operations if one.status not in OVER), key=_place_in_queue)
+    past = sorted((one for one in operations if one.status in OVER), key=_when, reverse=True)
+    upcoming = coming[0] if coming else None
+    events = sorted(_events(patient, operations, cards), key=lambda event: event.day, reverse=True)
+    return PatientPage(
+        coming=coming,
+        past=past,
+        upcoming=upcoming,
+        missing=missing_before(upcoming, patient, cards) if upcoming else [],
+        timeline=events if whole else events[:TIMELINE],
+        earlier=0 if whole else max(len(events) - TIMELINE, 0),
+    )
+
+
+def missing_before(operation: Operation, patient: Patient, cards: dict[str, Card]) -> list[Missing]:
+    """Return what the record lacks for ``operation``; its own page says what its plan lacks."""
+    found = []
+    if patient.is_deceased:
+        found.append(Missing(what="The patient has died", do="Cancel what is planned."))
+    if patient.allergy_status == AllergyStatus.NOT_RECORDED:
+        found.append(Missing(what="Allergies: not recorded", do="Ask, and record the answer.", card="allergies"))
+    found += _of_assessment(operation, cards["assessments"])
+    found += [
+        Missing(
+            what=f"{one.get_surgical_class_display()}: no plan",
+            do=f"Say what to do about {one.text}.",
+            card="medicines",
+        )
+        for one in cards["medicines"].current
+        if one.lacks_plan
+    ]
+    if not patient.phone:
+        found.append(Missing(what="No phone number", do="Ask how to reach the patient.", card="contact"))
+    return found
+
+
+def _of_assessment(operation: Operation, card: Card) -> list[Missing]:
+    """Say whether an assessment counts on the day: one of the record, or what the waiting list was told."""
+    day = timezone.localdate(operation.starts_at) if operation.starts_at else timezone.localdate()
+    if operation.assessment == Assessment.UNFIT:
+        return [Missing(what="Not fit for surgery", do="Look at the assessment.", card="assessments")]
+    ends = [one.valid_until for one in card.current[:1] if one.valid_until]
+    if operation.assessment == Assessment.FIT:
+        ends += [operation.fit_until] if operation.fit_until else [date.max]
+    if not ends:
+        if card.current:
+            return []
+        booked = " It is booked." if operation.assessment == Assessment.BOOKED else ""
+        return [Missing(what="No pre-operative assessment", do=f"Assess the patient.{booked}", card="assessments")]
+    if max(ends) < day:
+        last = date_format(max(ends), "D j M Y")
+        when = "before the date" if operation.starts_at else "already"
+        return [
+            Missing(what=f"Assessment expires {when}", do=f"It counts until {last}: assess again.", card="assessments")
+        ]
+    return []
+
+
+def _place_in_queue(operation: Operation) -> tuple[bool, datetime | date]:
+    """Put what has a time first, in order of time, then what waits, in order of listing."""
+    placed = operation.starts_at is not None
+    return (not placed, operation.starts_at or operation.listed_on)
+
+
+def _when(operation: Operation) -> date:
+    return timezone.localdate(operation.starts_at) if operation.starts_at else operation.listed_on
+
+
+def _events(patient: Patient, operations: Iterable[Operation], cards: dict[str, Card]) -> Iterable[Event]:
+    today = timezone.localdate()
+    for one in operations:
+        url = reverse("scheduling:operation-detail", args=[one.pk])
+        yield Event(day=one.listed_on, kind="Listed", what=one.procedure_with_side, url=url)
+        if one.starts_at:
+            day = timezone.localdate(one.starts_at)
+            kind = "Operation" if one.status == Status.COMPLETED or day <= today else "Planned"
+            kind = "Cancelled" if one.status == Status.CANCELLED else kind
+            yield Event(day=day, kind=kind, what=one.procedure_with_side, url=url, planned=day > today)
+    yield from _entries(cards)
+    if patient.deceased_on:
+        yield Event(day=patient.deceased_on, kind="Died", what="")
+
+
+def _entries(cards: dict[str, Card]) -> Iterable[Event]:
+    for one in _heeded(cards["procedures"]):
+        if one.performed_on:
+            yield Event(day=one.performed_on, kind="Procedure elsewhere", what=one.text)
+    for one in _heeded(cards["conditions"]):
+        if one.began_on:
+            yield Event(day=one.began_on, kind="Condition since", what=one.text)
+        if one.ended_on:
+            yield Event(day=one.ended_on, kind="Condition until", what=one.text)
+    for one in _heeded(cards["assessments"]):
+        yield Event(day=one.assessed_on, kind="Assessed", what=f"ASA {one.asa}" if one.asa else "")
+    for one in _heeded(cards["allergies"]):
+        yield Event(day=timezone.localdate(one.recorded_at), kind="Allergy recorded", what=one.substance)
+
+
+def _heeded(card: Card) -> list[Any]:
+    """Return the entries that are so, or were."""
+    return [one for one in (*card.current, *card.past) if one.certainty in HEEDED]

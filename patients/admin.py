@@ -14,9 +14,11 @@ from accounts.audit.recording import note, note_all
 from accounts.permissions import actor_of
 from patients import access
 from patients.forms import RecordForm
-from patients.models import Allergy, AllergyStatus, Patient
+from patients.models import Allergy, AllergyStatus, ChangeVerb, Patient
 from patients.models.clinical import HEEDED
 from patients.permissions import CHANGE
+from patients.record.changes import note_change
+from patients.record.parts import DETAIL_PARTS, ENTRY_PARTS
 from patients.rights.restricting import RestrictedError, demand_unrestricted
 from patients.selectors import find_patients
 
@@ -99,6 +101,26 @@ class PatientAdmin(ManagedAdmin):
                 if request.method == "GET":
                     self.message_user(request, str(error), messages.WARNING)
         return asked[patient.pk]
+
+    def save_model(self, request: HttpRequest, obj: Patient, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Write the change down in the record's history, as the patient's page does."""
+        stored = Patient.objects.filter(pk=obj.pk).first()
+        before = {slug: part.texts(stored) if stored else {} for slug, part in DETAIL_PARTS.items()}
+        super().save_model(request, obj, form, change)
+        for slug, part in DETAIL_PARTS.items():
+            note_change(obj.pk, slug, before=before[slug], after=part.texts(obj), actor=actor_of(request))
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001
+        """Write down what changes of the allergies, too."""
+        part = ENTRY_PARTS["allergies"]
+        patient, actor = form.instance, actor_of(request)
+        before = {row.pk: part.texts(row) for row in part.rows(patient)}
+        super().save_formset(request, form, formset, change)
+        after = {row.pk: part.texts(row) for row in part.rows(patient)}
+        for pk in dict.fromkeys([*before, *after]):
+            verb = ChangeVerb.ADDED if pk not in before else ChangeVerb.CHANGED if pk in after else ChangeVerb.REMOVED
+            was, became = before.get(pk, {}), after.get(pk, {})
+            note_change(patient.pk, part.slug, before=was, after=became, actor=actor, entry=pk, verb=verb)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
         """Keep the summary true to the rows: a listed substance under "none known" would harm."""

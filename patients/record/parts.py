@@ -140,7 +140,7 @@ def _channels() -> list[str]:
 def _write_consents(patient: Patient, actor: User, values: dict[str, Any]) -> None:
     for channel in _channels():
         said = values.get(consent_field(channel), "")
-        if said == "":
+        if said in ("", None):
             patient.contact_consents.filter(channel=channel).delete()
             continue
         given = said in (True, "true")

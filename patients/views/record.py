@@ -316,8 +316,16 @@ def _back(patient: Patient, part: Part) -> str:
 def _draw(request: HttpRequest, card: Card, *, status: int = 200) -> HttpResponse:
     """Draw the card alone for the script, or on a page of its own."""
     name = "_card" if _is_script(request) else "card"
+    if card.filling and not card.filling.refused:
+        _focus(card.filling.form)
     context = {"card": card, "patient": card.patient}
     return render(request, f"patients/record/{name}.html", context, status=status)
+
+
+def _focus(form: PartForm) -> None:
+    """Let whoever types go on at the first field, or at the first that is wrong."""
+    names = [name for name in form.fields if name in form.errors] or list(form.fields)
+    form.fields[names[0]].widget.attrs["autofocus"] = True
 
 
 def _is_script(request: HttpRequest) -> bool:

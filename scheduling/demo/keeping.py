@@ -21,6 +21,7 @@ from scheduling.demo.cases import Catalogue
 from scheduling.demo.day import UNFINISHED, DemoDay
 from scheduling.demo.ledger import Ledger
 from scheduling.demo.loading import QUARTER, Progress, is_loaded, quick_commits_until_done
+from scheduling.demo.record import make_records
 from scheduling.models import Operation
 
 DAYS_AHEAD = 10
@@ -110,6 +111,7 @@ def _load(days: list[date], today: date, progress: Progress) -> int:
     before = len(taken)
     for day, theatre in progress([(day, room) for day in days for room in rooms]):
         DemoDay(booker, day, theatre, emergency=theatre == rooms[-1]).load()
+    make_records(booker.actor, today)
     return codes.all().count() - before
 
 

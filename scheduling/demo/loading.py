@@ -22,6 +22,7 @@ from scheduling.demo.calendar import WORKING_WEEK, working_days
 from scheduling.demo.cases import Catalogue
 from scheduling.demo.day import DemoDay
 from scheduling.demo.ledger import Ledger
+from scheduling.demo.record import make_records
 from scheduling.demo.side_by_side import finish, start
 from scheduling.models import ListDecision, Operation, Status
 from scheduling.reference.loading import load_reference
@@ -96,6 +97,7 @@ def load_demo(
         _load_days(booker, days, progress)
         make_block_business(users[Role.COORDINATOR], users[Role.SURGEON], today)
         waiting.make_waiting_list(booker, users[Role.SURGEON], theatres / MOST_THEATRES)
+        make_records(users[Role.COORDINATOR], today)
         _settle_a_list(users[Role.COORDINATOR], today, days)
     return Summary(
         theatres=Theatre.objects.count(),

@@ -1,0 +1,88 @@
+"""The patient's page in a browser: cards are filled in where they stand, and two people lose nothing."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from patients.models import Allergy, Medicine, Patient
+from tests.browser.conftest import Hospital, OpenPage
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def patient(hospital: Hospital) -> Patient:
+    Patient.objects.filter(pk=hospital.booked.patient_id).update(allergy_status="not_recorded")
+    return Patient.objects.get(pk=hospital.booked.patient_id)
+
+
+@pytest.fixture
+def nurse(patient: Patient, open_page: OpenPage) -> Page:
+    return open_page(f"/patients/{patient.pk}/", UserFactory(role="theatre_nurse"))
+
+
+def test_a_nurse_records_an_allergy_by_keyboard_and_the_banner_follows(nurse: Page, patient: Patient) -> None:
+    banner = nurse.get_by_label("Patient", exact=True)
+    expect(banner).to_contain_text("Not recorded: ask")
+    expect(nurse.locator("#before")).to_contain_text("Allergies: not recorded")
+    nurse.get_by_role("link", name="Add allergy").focus()
+    nurse.keyboard.press("Enter")
+    expect(nurse.get_by_label("Substance")).to_be_focused()
+    violations = Axe().run(nurse).response["violations"]
+    assert violations == []
+    nurse.keyboard.type("latex")
+    nurse.keyboard.press("Tab")
+    nurse.keyboard.type("Hives")
+    nurse.keyboard.press("Enter")
+    expect(banner).to_contain_text("Latex – hives")
+    expect(nurse.locator("#before")).not_to_contain_text("Allergies: not recorded")
+    expect(nurse.locator("section#allergies")).to_contain_text("Saved.")
+    assert Allergy.objects.get().substance == "Latex"
+    assert nurse.url.endswith(f"/patients/{patient.pk}/")
+
+
+def test_what_is_wrong_stands_beside_the_field_and_cancelling_leaves_the_card_as_it_was(nurse: Page) -> None:
+    nurse.get_by_role("link", name="Add medicine").click()
+    nurse.get_by_label("Medicine", exact=True).fill("Warfarin")
+    nurse.get_by_label("Since").fill("2020-05-02")
+    nurse.get_by_label("Until").fill("2020-05-01")
+    nurse.get_by_role("button", name="Save").click()
+    expect(nurse.locator("section#medicines")).to_contain_text("It would end before it began.")
+    expect(nurse.get_by_label("Medicine", exact=True)).to_have_value("Warfarin")
+    nurse.get_by_role("link", name="Cancel").click()
+    expect(nurse.get_by_label("Medicine", exact=True)).to_have_count(0)
+    assert not Medicine.objects.exists()
+
+
+def test_two_people_on_one_card_lose_nothing(nurse: Page, patient: Patient, open_page: OpenPage) -> None:
+    Medicine.objects.create(patient=patient, text="Warfarin", dose="3 mg")
+    other = open_page(f"/patients/{patient.pk}/", UserFactory(role="anaesthetist"))
+    nurse.reload()
+    for page in (nurse, other):
+        page.locator("section#medicines").get_by_role("link", name="Change").click()
+    other.get_by_label("Dose").fill("5 mg")
+    other.get_by_role("button", name="Save").click()
+    expect(other.locator("section#medicines")).to_contain_text("Saved.")
+    nurse.get_by_label("Plan before surgery").fill("Stop three days before")
+    nurse.get_by_role("button", name="Save").click()
+    expect(nurse.get_by_role("alert")).to_contain_text("Somebody changed this while you were typing")
+    expect(nurse.get_by_label("Dose")).to_have_value("5 mg")
+    expect(nurse.get_by_label("Plan before surgery")).to_have_value("Stop three days before")
+    nurse.get_by_role("button", name="Save").click()
+    expect(nurse.locator("section#medicines")).to_contain_text("Saved.")
+    row = Medicine.objects.get()
+    assert (row.dose, row.plan) == ("5 mg", "Stop three days before")
+
+
+def test_the_banner_stays_in_sight(nurse: Page) -> None:
+    nurse.mouse.wheel(0, 5000)
+    expect(nurse.get_by_label("Patient", exact=True)).to_be_in_viewport()
+
+
+def test_a_form_that_is_open_survives_what_happens_beside_it(nurse: Page, patient: Patient) -> None:
+    nurse.get_by_role("link", name="Add condition").click()
+    nurse.get_by_role("textbox", name="Condition").fill("Asthma, half typed")
+    nurse.get_by_role("button", name="Asked: no known allergies").click()
+    expect(nurse.get_by_label("Patient", exact=True)).to_contain_text("No known allergies")
+    expect(nurse.get_by_role("textbox", name="Condition")).to_have_value("Asthma, half typed")

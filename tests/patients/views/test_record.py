@@ -1,0 +1,187 @@
+"""The cards by HTTP: with the script and without, refused with what was typed, never in an address."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.audit.models import Access
+from patients.models import Allergy, Condition, Medicine, Patient
+from tests.factories import PatientFactory, UserFactory
+from tests.scheduling.views.conftest import client_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MEDICINE = {"text": "Warfarin", "dose": "3 mg", "surgical_class": "anticoagulant", "plan": "", "course": "active"}
+
+
+@pytest.fixture
+def patient(transactional_db: None) -> Patient:
+    return PatientFactory(allergy_status="not_recorded")
+
+
+@pytest.fixture
+def nurse(transactional_db: None) -> Client:
+    return client_of(UserFactory(role="theatre_nurse"))
+
+
+def url(name: str, patient: Patient, *more: Any) -> str:
+    return reverse(f"patients:{name}", args=[patient.pk, *more])
+
+
+def shown_in(page: Any) -> str:
+    """Return what the form carries of the values that were shown."""
+    return str(page.context["card"].filling.shown)
+
+
+def test_without_a_script_it_is_a_page_and_comes_back(nurse: Client, patient: Patient) -> None:
+    page = nurse.get(url("chart-add", patient, "medicines"))
+    assert "<html" in page.content.decode()
+    answer = nurse.post(url("chart-add", patient, "medicines"), MEDICINE)
+    assert (answer.status_code, answer.url) == (302, f"/patients/{patient.pk}/#medicines")  # type: ignore[attr-defined]
+    assert Medicine.objects.get().text == "Warfarin"
+
+
+def test_with_the_script_it_is_the_card_alone(nurse: Client, patient: Patient) -> None:
+    script = {"headers": {"HX-Request": "true"}}
+    page = nurse.get(url("chart-add", patient, "medicines"), **script)  # type: ignore[arg-type]
+    assert page.content.decode().lstrip().startswith("<section")
+    answer = nurse.post(url("chart-add", patient, "medicines"), MEDICINE, **script)  # type: ignore[arg-type]
+    assert answer.headers["HX-Trigger-After-Settle"] == "record-changed"
+    assert "Warfarin" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("part", "fields", "field", "words"),
+    [
+        ("medicines", MEDICINE | {"text": ""}, "text", "required"),
+        ("medicines", MEDICINE | {"text": "W" * 301}, "text", "at most 300"),
+        ("medicines", MEDICINE | {"text": "a\x00b"}, "text", "Null characters"),
+        ("medicines", MEDICINE | {"began_on": "2026-02-30"}, "began_on", "valid date"),
+        ("medicines", MEDICINE | {"began_on": "9999-12-31"}, "began_on", "not come yet"),
+        ("medicines", MEDICINE | {"began_on": "0001-01-01"}, "began_on", "too long ago"),
+        ("medicines", MEDICINE | {"began_on": "2020-02-02", "ended_on": "2020-02-01"}, "ended_on", "before it began"),
+        ("medicines", MEDICINE | {"surgical_class": "poison"}, "surgical_class", "valid choice"),
+        (
+            "conditions",
+            {"text": "Cold", "code": "cold", "certainty": "confirmed", "course": "active"},
+            "code",
+            "ICD-10",
+        ),
+        (
+            "assessments",
+            {"assessed_on": "2026-01-01", "valid_until": "2025-01-01"},
+            "valid_until",
+            "before it was made",
+        ),
+        ("assessments", {"assessed_on": "2026-01-01", "asa": "7"}, "asa", "less than or equal to 6"),
+        ("assessments", {"assessed_on": "2026-01-01", "weight_kg": "NaN"}, "weight_kg", "number"),
+        ("allergies", {"substance": " ", "certainty": "confirmed", "course": "active"}, "substance", "required"),
+        ("allergies", {"substance": "X", "certainty": "error", "course": "active"}, "certainty", "valid choice"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_the_field_and_nothing_is_lost(
+    nurse: Client, patient: Patient, part: str, fields: dict[str, str], field: str, words: str
+) -> None:
+    answer = nurse.post(url("chart-add", patient, part), fields)
+    assert answer.status_code == 422
+    form = answer.context["card"].filling.form
+    assert any(words in text for text in form.errors[field]), form.errors
+    assert form.data["text" if "text" in fields else field] == fields["text" if "text" in fields else field]
+
+
+def test_a_phone_that_can_not_be_dialled(patient: Patient) -> None:
+    clerk = client_of(UserFactory(role="booking_clerk"))
+    answer = clerk.post(url("person-add", patient, "kin"), {"name": "Mary", "phone": "call me"})
+    assert "Digits" in answer.content.decode()
+
+
+def test_a_stale_card_shows_both_and_saves_the_second_time(nurse: Client, patient: Patient) -> None:
+    nurse.post(url("chart-add", patient, "medicines"), MEDICINE)
+    row = Medicine.objects.get()
+    change = url("chart-change", patient, "medicines", row.pk)
+    mine = nurse.get(change)
+    client_of(UserFactory(role="anaesthetist")).post(
+        change, MEDICINE | {"dose": "5 mg", "course": "inactive", "shown": shown_in(mine)}
+    )
+    refused = nurse.post(change, MEDICINE | {"dose": "4 mg", "plan": "Stop", "shown": shown_in(mine)})
+    words = refused.content.decode()
+    assert refused.status_code == 409
+    assert "Somebody changed this while you were typing" in words
+    assert "5 mg" in words
+    form = refused.context["card"].filling.form
+    assert (form["dose"].value(), form["plan"].value(), form["course"].value()) == ("4 mg", "Stop", "inactive")
+    row.refresh_from_db()
+    assert row.dose == "5 mg"
+    again = MEDICINE | {"dose": "4 mg", "plan": "Stop", "course": "inactive", "shown": shown_in(refused)}
+    assert nurse.post(change, again).status_code == 302
+    row.refresh_from_db()
+    assert (row.dose, row.plan, row.course) == ("4 mg", "Stop", "inactive")
+
+
+def test_a_card_without_what_was_shown_overwrites_nothing(nurse: Client, patient: Patient) -> None:
+    nurse.post(url("chart-add", patient, "medicines"), MEDICINE)
+    row = Medicine.objects.get()
+    change = url("chart-change", patient, "medicines", row.pk)
+    assert nurse.post(change, MEDICINE | {"dose": "9 mg", "shown": '{"dose": "1 mg"}'}).status_code == 409
+    row.refresh_from_db()
+    assert row.dose == "3 mg"
+
+
+def test_a_part_of_others_is_not_reached_by_the_own_capability(nurse: Client, patient: Patient) -> None:
+    assert nurse.get(url("chart-add", patient, "kin")).status_code == 404
+    assert nurse.get(url("person-add", patient, "kin")).status_code == 403
+    assert nurse.get(url("chart-add", patient, "nonsense")).status_code == 404
+
+
+def test_an_entry_of_another_patient_is_not_changed_here(nurse: Client, patient: Patient) -> None:
+    other = Medicine.objects.create(patient=PatientFactory(), text="Insulin")
+    assert nurse.get(url("chart-change", patient, "medicines", other.pk)).status_code == 404
+    nurse.post(url("chart-take-back", patient, "medicines", other.pk))
+    other.refresh_from_db()
+    assert other.certainty == "confirmed"
+
+
+def test_none_known_is_one_button(nurse: Client, patient: Patient) -> None:
+    nurse.post(url("none-known", patient))
+    patient.refresh_from_db()
+    assert patient.allergy_status == "none_known"
+    Allergy.objects.create(patient=patient, substance="Latex")
+    answer = nurse.post(url("none-known", patient))
+    assert (answer.status_code, "There are allergies on record" in answer.content.decode()) == (409, True)
+
+
+def test_a_code_of_another_system_stays_as_received(nurse: Client, patient: Patient) -> None:
+    row = Condition.objects.create(patient=patient, text="Asthma", system="http://snomed.info/sct", code="195967001")
+    change = url("chart-change", patient, "conditions", row.pk)
+    page = nurse.get(change)
+    assert "code" not in page.context["card"].filling.form.fields
+    fields = {"text": "Asthma", "code": "X", "certainty": "confirmed", "course": "resolved", "shown": shown_in(page)}
+    assert nurse.post(change, fields).status_code == 302
+    row.refresh_from_db()
+    assert (row.course, row.system, row.code) == ("resolved", "http://snomed.info/sct", "195967001")
+
+
+def test_the_history_says_who_changed_what_and_is_on_record_as_seen(nurse: Client, patient: Patient) -> None:
+    nurse.post(url("chart-add", patient, "medicines"), MEDICINE)
+    words = nurse.get(url("record-history", patient)).content.decode()
+    assert "Warfarin" in words
+    assert "Anticoagulant" in words
+    only = nurse.get(url("record-history", patient) + "?part=kin&entry=99999999999999999999999&page=x")
+    assert "Nothing in this part was changed" in only.content.decode()
+    assert Access.objects.filter(patient_id=patient.pk, view="patients:record-history", kind="view").exists()
+
+
+def test_more_entries_take_no_more_queries(nurse: Client, patient: Patient) -> None:
+    counts = []
+    for rows in (1, 2):
+        for _ in range(rows):
+            Medicine.objects.create(patient=patient, text="X", recorded_by=UserFactory())
+            Allergy.objects.create(patient=patient, substance=f"S{Allergy.objects.count()}", recorded_by=UserFactory())
+            Condition.objects.create(patient=patient, text="X", recorded_by=UserFactory())
+        with CaptureQueriesContext(connection) as captured:
+            nurse.get(reverse("scheduling:patient", args=[patient.pk]))
+        counts.append(len(captured))
+    assert counts[0] == counts[1]

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -249,8 +249,9 @@ def change_session(
     authorise(actor, AVAILABILITY)
     _check_owner(owner)
     with command():
-        session = lock_session(session_id, version)
-        BlockAccess(actor).demand_running(session.theatre, session.specialty_id, owner.get("specialty_id"))
+        session = lock_session(session_id, version) if scope == Scope.ONE else _lock_block(session_id, version)
+        access = BlockAccess(actor)
+        access.demand_running(session.theatre, session.specialty_id, owner.get("specialty_id"))
         _demand_to_come(session)
         period = _period(session.day, starts, ends)
         if scope == Scope.ONE:
@@ -261,17 +262,26 @@ def change_session(
             session.save()
             announce_days({session.day})
             return 1
-        template = _template_from(session, scope)
-        for name, value in {**owner, "starts": starts, "ends": ends}.items():
-            setattr(template, name, value)
-        template.save()
-        found = _lay_out_again(template, _begin(session, scope))
-        clashes = sum(line.verb == Verb.CLASH for line in found.lines)
-        if clashes:
-            raise InvalidPlanError(
-                "starts", f"Another session has this theatre on {clashes} of these days. Free those first."
-            )
-        return found.touches
+        return _change_block(access, session, scope, {**owner, "starts": starts, "ends": ends})
+
+
+def _change_block(access: BlockAccess, session: TheatreSession, scope: str, fields: dict[str, Any]) -> int:
+    """Change the block of a session, whose theatres are locked, and bring what was laid out from it into line."""
+    first = timezone.localdate() if scope == Scope.ALL else session.day
+    template = _block_of(session)
+    _demand_running_block(access, template, first)
+    access.demand_running(template.theatre, fields["specialty_id"])
+    template = _block_from(template, session.day, scope)
+    for name, value in fields.items():
+        setattr(template, name, value)
+    template.save()
+    found = _lay_out_again(template, first)
+    clashes = sum(line.verb == Verb.CLASH for line in found.lines)
+    if clashes:
+        raise InvalidPlanError(
+            "starts", f"Another session has this theatre on {clashes} of these days. Free those first."
+        )
+    return found.touches
 
 
 def end_block(*, actor: User, session_id: int, version: int) -> int:
@@ -281,14 +291,13 @@ def end_block(*, actor: User, session_id: int, version: int) -> int:
     """
     authorise(actor, AVAILABILITY)
     with command():
-        session = lock_session(session_id, version)
-        BlockAccess(actor).demand_running(session.theatre, session.specialty_id)
+        session = _lock_block(session_id, version)
+        access = BlockAccess(actor)
+        access.demand_running(session.theatre, session.specialty_id)
         _demand_to_come(session)
-        template = session.template
-        if template is None:
-            raise NotPossibleError("This session repeats nowhere: change it alone.")
-        later = TheatreSession.objects.filter(template=template, day__gte=session.day, by_hand=False)
-        later = later.exclude(Exists(BlockRelease.objects.filter(RELEASE_STANDS, session=OuterRef("pk"))))
+        template = _block_of(session)
+        _demand_running_block(access, template, session.day)
+        later = _laid_out_from(template, session.day)
         days = set(later.values_list("day", flat=True))
         later.delete()
         before = session.day - timedelta(days=1)
@@ -301,27 +310,67 @@ def end_block(*, actor: User, session_id: int, version: int) -> int:
     return len(days)
 
 
-def _template_from(session: TheatreSession, scope: str) -> BlockTemplate:
-    """Return the template that the change goes to; for the following days one of its own that begins with this."""
-    template = session.template
+def _lock_block(session_id: int, version: int) -> TheatreSession:
+    """Lock the theatres of a session, of its block and of what else was laid out from that; return the session.
+
+    They may differ: a block can be given to another theatre, and its sessions stay until they are laid out again.
+    """
+    theatres = _theatres_with_block(session_id)
+    lock_theatres(theatres)
+    if _theatres_with_block(session_id) - theatres:
+        raise NotPossibleError(CHANGED)
+    return lock_session(session_id, version)
+
+
+def _theatres_with_block(session_id: int) -> set[int]:
+    session = TheatreSession.objects.select_related("template").filter(pk=session_id).first()
+    if session is None:
+        raise NotPossibleError(GONE)
+    if session.template is None:
+        return {session.theatre_id}
+    laid_out = TheatreSession.objects.filter(template=session.template, day__gte=timezone.localdate())
+    return {session.theatre_id, session.template.theatre_id, *laid_out.values_list("theatre", flat=True)}
+
+
+def _block_of(session: TheatreSession) -> BlockTemplate:
+    """Lock the block of a session and return it as it is then."""
+    rows = BlockTemplate.objects.select_for_update(no_key=True, of=("self",)).select_related("theatre")
+    template = rows.filter(pk=session.template_id or 0).first()
     if template is None:
         raise NotPossibleError("This session repeats nowhere: change it alone.")
-    begins_here = template.valid_from is not None and template.valid_from >= session.day
+    return template
+
+
+def _demand_running_block(access: BlockAccess, template: BlockTemplate, first: date) -> None:
+    """Raise :class:`PermissionDenied` unless the person runs the block, and all that goes with it from a day on.
+
+    A session tells whose the block was when it was laid out, not whose it is.
+    """
+    access.demand_running(template.theatre, template.specialty_id)
+    for session in _laid_out_from(template, first).select_related("theatre"):
+        access.demand_running(session.theatre, session.specialty_id)
+
+
+def _laid_out_from(template: BlockTemplate, first: date) -> QuerySet[TheatreSession]:
+    """Return the sessions of a block from a day on, but those that were changed by hand or are released."""
+    rows = TheatreSession.objects.filter(template=template, day__gte=first, by_hand=False)
+    return rows.exclude(Exists(BlockRelease.objects.filter(RELEASE_STANDS, session=OuterRef("pk"))))
+
+
+def _block_from(template: BlockTemplate, day: date, scope: str) -> BlockTemplate:
+    """Return the block that a change goes to; for the following days one of its own that begins on ``day``."""
+    begins_here = template.valid_from is not None and template.valid_from >= day
     if scope == Scope.ALL or begins_here:
         return template
-    later = BlockTemplate.objects.get(pk=template.pk)
+    later = BlockTemplate.objects.select_related("theatre").get(pk=template.pk)
     later.pk = None
-    later.valid_from = session.day
+    later.valid_from = day
     later.save()
-    template.valid_until = session.day - timedelta(days=1)
+    template.valid_until = day - timedelta(days=1)
     template.save()
-    moved = TheatreSession.objects.filter(template=template, day__gte=session.day)
+    moved = TheatreSession.objects.filter(template=template, day__gte=day)
     moved.update(template=later)
     return later
-
-
-def _begin(session: TheatreSession, scope: str) -> date:
-    return timezone.localdate() if scope == Scope.ALL else session.day
 
 
 def _last_laid_out(template: BlockTemplate) -> date:
@@ -331,7 +380,9 @@ def _last_laid_out(template: BlockTemplate) -> date:
 
 def _lay_out_again(template: BlockTemplate, first: date) -> Preview:
     """Bring the sessions that were laid out from a template into line with it; days without one get none."""
-    found = _compare([template.theatre], first, max(first, _last_laid_out(template)), [template.pk])
+    elsewhere = TheatreSession.objects.filter(template=template, day__gte=first).values("theatre")
+    theatres = Theatre.objects.filter(Q(pk=template.theatre_id) | Q(pk__in=elsewhere))
+    found = _compare(list(theatres), first, max(first, _last_laid_out(template)), [template.pk])
     found = replace(found, lines=[line for line in found.lines if line.verb != Verb.ADD])
     if not any(line.verb == Verb.CLASH for line in found.lines):
         _write(found)

@@ -1,7 +1,7 @@
 """Two people at once in the block schedule: one of them gets it, nobody waits in a ring, nothing is lost."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from threading import Barrier, Thread
 from time import monotonic, sleep
 from typing import Any
@@ -10,10 +10,17 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from resources.models import BlockRelease, TheatreSession, TimeRequest
+from resources.models import BlockRelease, BlockTemplate, TheatreSession, TimeRequest
 from scheduling.services import NotPossibleError
 from scheduling.services.releasing import release_time, undo_release
-from scheduling.services.sessions import lay_out, lock_session, preview_lay_out
+from scheduling.services.sessions import (
+    change_session,
+    end_block,
+    lay_out,
+    lock_session,
+    lock_theatres,
+    preview_lay_out,
+)
 from scheduling.services.time_requests import approve, claim_time, expire_requests
 from tests.factories import BlockTemplateFactory, StaffMemberFactory, TheatreSessionFactory, UserFactory
 from tests.scheduling.world import World
@@ -120,11 +127,18 @@ def test_an_approval_waits_for_the_theatre_before_it_holds_the_request(world: Wo
     assert outcomes == ["done"]
 
 
+_WAITING = """
+SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()
+"""
+"""Other databases of the same server are other tests'."""
+
+
 def wait_until_somebody_waits() -> None:
     deadline = monotonic() + 10
     with connection.cursor() as cursor:
         while monotonic() < deadline:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees who was there at first
+            cursor.execute(_WAITING)
             if cursor.fetchone()[0]:
                 return
             sleep(0.02)
@@ -153,3 +167,25 @@ def test_the_same_days_are_laid_out_once(world: World) -> None:
     )
     assert sorted(outcomes) == ["done", "refused"]
     assert TheatreSession.objects.count() == 3
+
+
+@pytest.mark.parametrize("verb", ["change", "end"])
+def test_a_block_in_another_theatre_is_waited_for(world: World, verb: str) -> None:
+    """Whoever holds that theatre may be about to change the very block."""
+    template = BlockTemplateFactory(theatre=world.one, specialty=world.specialty, weekday=world.day.isoweekday())
+    session = TheatreSessionFactory(
+        theatre=world.one, day=world.day, specialty=world.specialty, template=template, by_hand=False
+    )
+    BlockTemplate.objects.update(theatre=world.two)
+    outcomes: list[str] = []
+    common = {"actor": world.coordinator, "session_id": session.pk, "version": session.version}
+    fields = {"scope": "following", "owner": session.owner_fields, "starts": time(8), "ends": time(17)}
+    commands = {"change": lambda: change_session(**common, **fields), "end": lambda: end_block(**common)}
+    thread = Thread(target=lambda: outcomes.extend(at_once(commands[verb])))
+    with transaction.atomic():
+        lock_theatres([world.two.pk])
+        thread.start()
+        wait_until_somebody_waits()
+        TheatreSession.objects.update(version=7)
+    thread.join()
+    assert outcomes == ["refused"]

@@ -30,7 +30,7 @@ from resources.models.sessions import OWNERS_FIELDS, RELEASE_STANDS
 from resources.permissions import AVAILABILITY
 from scheduling.access import ELSEWHERE
 from scheduling.block_owners import BlockAccess
-from scheduling.laying_out import Difference, Verb, differences, planned_sessions
+from scheduling.laying_out import Difference, Verb, differences, falls_on, planned_sessions
 from scheduling.opening import span
 from scheduling.period import Period
 from scheduling.services.errors import InvalidPlanError, NotPossibleError
@@ -39,6 +39,7 @@ from scheduling.services.locking import command
 LONGEST = timedelta(days=366)
 STALE = "The block schedule was changed meanwhile. Look at what would change once more, then confirm."
 GONE = "This session does not exist any more. Go back to the block schedule."
+NOT_ITS_DAY = "The block of this session does not fall on this day any more. Change it alone, or lay out again."
 CHANGED = "This session was changed meanwhile. Look at it again, then repeat."
 DONE = (Verb.ADD, Verb.CHANGE, Verb.REMOVE)
 
@@ -244,7 +245,8 @@ def change_session(
 
     The days that have passed stay as they were, and so does what was changed by hand or released. Nothing that is
     booked is moved. Returns how many sessions were written. Raises :class:`InvalidPlanError` where another session is
-    in the way on one of the days, with their number.
+    in the way on one of the days, with their number, and :class:`NotPossibleError` where the block was changed since it
+    was laid out so that it does not fall on the day of the session.
     """
     authorise(actor, AVAILABILITY)
     _check_owner(owner)
@@ -271,6 +273,8 @@ def _change_block(access: BlockAccess, session: TheatreSession, scope: str, fiel
     template = _block_of(session)
     _demand_running_block(access, template, first)
     access.demand_running(template.theatre, fields["specialty_id"])
+    if not falls_on(template, session.day):
+        raise NotPossibleError(NOT_ITS_DAY)
     template = _block_from(template, session.day, scope)
     for name, value in fields.items():
         setattr(template, name, value)
@@ -304,7 +308,7 @@ def end_block(*, actor: User, session_id: int, version: int) -> int:
         if template.valid_from and template.valid_from > before:
             template.delete()
         else:
-            template.valid_until = before
+            template.valid_until = min(before, template.valid_until or before)  # it may have ended earlier
             template.save()
         announce_days(days)
     return len(days)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from resources.models import BlockTemplate, Specialty, TheatreSession
+from scheduling.services import NotPossibleError
 from scheduling.services.releasing import release_time
 from scheduling.services.sessions import change_session, end_block, lay_out, preview_lay_out
 from tests.factories import BlockTemplateFactory, SiteFactory, SpecialtyFactory, TheatreFactory, UserFactory
@@ -125,6 +126,46 @@ class TestOthersBlocks:
         release(sessions[2])
         assert end(limited, sessions[1]) == WEEKS - 2
         assert [one.pk for one in laid_out(block)] == [sessions[0].pk, sessions[2].pk]
+
+
+class TestBeyondTheBlock:
+    """A session stays until it is laid out again, though its block got a last day, or another weekday, before it."""
+
+    @SCOPES
+    @pytest.mark.parametrize("what", ["ended", "begins later", "another weekday"])
+    def test_a_day_that_is_not_its_blocks_is_changed_alone(
+        self, coordinator: User, block: BlockTemplate, scope: str, what: str
+    ) -> None:
+        session = laid_out(block)[2]
+        changes = {
+            "ended": {"valid_until": session.day - timedelta(days=1)},
+            "begins later": {"valid_from": session.day + timedelta(days=1)},
+            "another weekday": {"weekday": 2},
+        }
+        BlockTemplate.objects.update(**changes[what])
+        stored = rows()
+        with pytest.raises(NotPossibleError, match="does not fall on this day"):
+            change(coordinator, session, scope, SpecialtyFactory())
+        assert rows() == stored
+        assert change(coordinator, session, "one", SpecialtyFactory()) == 1
+
+    def test_ending_it_keeps_an_earlier_last_day(self, coordinator: User, block: BlockTemplate) -> None:
+        sessions = laid_out(block)
+        last = sessions[0].day + timedelta(days=1)
+        BlockTemplate.objects.update(valid_until=last)
+        assert end(coordinator, sessions[2]) == WEEKS - 2
+        assert BlockTemplate.objects.get().valid_until == last
+        assert laid_out(block) == sessions[:2]
+
+    def test_changing_it_keeps_its_last_day(self, coordinator: User, block: BlockTemplate) -> None:
+        sessions = laid_out(block)
+        last, new = sessions[2].day, SpecialtyFactory()
+        BlockTemplate.objects.update(valid_until=last)
+        change(coordinator, sessions[1], "following", new)
+        assert list(BlockTemplate.objects.order_by("pk").values_list("valid_until", "specialty")) == [
+            (sessions[1].day - timedelta(days=1), block.specialty_id),
+            (last, new.pk),
+        ]
 
 
 def release(session: TheatreSession) -> None:

@@ -176,11 +176,12 @@ class BlockTemplate(Owned):
         return f"{self.owner}, {self.get_weekday_display()} {self.starts:%H:%M}-{self.ends:%H:%M}"
 
     def clean(self) -> None:
-        """Refuse a block that shares a day and a minute with another of its theatre."""
+        """Refuse a block that shares a day and a minute with another of its theatre that has not ended."""
         super().clean()
         if None in (self.theatre_id, self.weekday, self.starts, self.ends):
             return  # a field says what is missing
         rows = BlockTemplate.objects.filter(theatre=self.theatre_id, weekday=self.weekday).exclude(pk=self.pk or 0)
+        rows = rows.exclude(valid_until__lt=timezone.localdate())  # the past is never laid out again
         other = next((one for one in rows.select_related("specialty", "surgeon", "group") if self.meets(one)), None)
         if other is not None:
             raise ValidationError(f"This overlaps another block of the theatre: {other}. Change that one first.")

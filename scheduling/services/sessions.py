@@ -8,7 +8,7 @@ from datetime import date, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -245,8 +245,8 @@ def change_session(
 
     The days that have passed stay as they were, and so does what was changed by hand or released. Nothing that is
     booked is moved. Returns how many sessions were written. Raises :class:`InvalidPlanError` where another session is
-    in the way on one of the days, with their number, and :class:`NotPossibleError` where the block was changed since it
-    was laid out so that it does not fall on the day of the session.
+    in the way on one of the days, with their number, or another block, laid out or not; and :class:`NotPossibleError`
+    where the block was changed since it was laid out so that it does not fall on the day of the session.
     """
     authorise(actor, AVAILABILITY)
     _check_owner(owner)
@@ -278,6 +278,7 @@ def _change_block(access: BlockAccess, session: TheatreSession, scope: str, fiel
     template = _block_from(template, session.day, scope)
     for name, value in fields.items():
         setattr(template, name, value)
+    demand_apart(template)
     template.save()
     found = _lay_out_again(template, first)
     clashes = sum(line.verb == Verb.CLASH for line in found.lines)
@@ -400,6 +401,14 @@ def lock_theatres(theatre_ids: Iterable[int]) -> None:
     """Lock theatres in order of number, as bookings do: what is free in them then stays free."""
     rows = Resource.objects.select_for_update(no_key=True).filter(pk__in=set(theatre_ids)).order_by("pk")
     list(rows.values_list("pk"))
+
+
+def demand_apart(template: BlockTemplate) -> None:
+    """Raise :class:`InvalidPlanError` where another block of the theatre falls on one of its days at the same time."""
+    try:
+        template.clean()
+    except ValidationError as error:
+        raise InvalidPlanError("starts", " ".join(error.messages)) from error
 
 
 def lock_session(session_id: int, version: int | None = None) -> TheatreSession:

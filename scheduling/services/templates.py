@@ -1,15 +1,13 @@
 """Save and remove blocks that repeat; dated sessions change only by laying out."""
 
-from django.core.exceptions import ValidationError
-
 from accounts.models import User
 from accounts.permissions import authorise
 from resources.models import BlockTemplate
 from resources.permissions import AVAILABILITY
 from scheduling.block_owners import BlockAccess
-from scheduling.services.errors import InvalidPlanError, NotPossibleError
+from scheduling.services.errors import NotPossibleError
 from scheduling.services.locking import command
-from scheduling.services.sessions import lock_theatres
+from scheduling.services.sessions import demand_apart, lock_theatres
 
 
 def save_template(*, actor: User, template: BlockTemplate) -> BlockTemplate:
@@ -25,10 +23,7 @@ def save_template(*, actor: User, template: BlockTemplate) -> BlockTemplate:
         if stored is not None:
             access.demand_running(stored.theatre, stored.specialty_id)  # nobody takes over what is out of reach
         lock_theatres({template.theatre_id, stored.theatre_id if stored else template.theatre_id})
-        try:
-            template.clean()
-        except ValidationError as error:
-            raise InvalidPlanError("starts", " ".join(error.messages)) from error
+        demand_apart(template)
         template.save()
     return template
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from resources.models import BlockTemplate, Specialty, TheatreSession
-from scheduling.services import NotPossibleError
+from scheduling.services import InvalidPlanError, NotPossibleError
 from scheduling.services.releasing import release_time
 from scheduling.services.sessions import change_session, end_block, lay_out, preview_lay_out
 from tests.factories import BlockTemplateFactory, SiteFactory, SpecialtyFactory, TheatreFactory, UserFactory
@@ -166,6 +166,24 @@ class TestBeyondTheBlock:
             (sessions[1].day - timedelta(days=1), block.specialty_id),
             (last, new.pk),
         ]
+
+
+@SCOPES
+def test_hours_that_meet_another_block_are_refused(coordinator: User, block: BlockTemplate, scope: str) -> None:
+    """Though that is not laid out yet: the two would clash once it is."""
+    BlockTemplateFactory(theatre=block.theatre, starts=time(19), ends=time(22), valid_from=monday())
+    stored = rows()
+    with pytest.raises(InvalidPlanError, match="overlaps another block") as refused:
+        change(coordinator, laid_out(block)[1], scope, block.specialty, ends=time(20))
+    assert refused.value.field == "starts"
+    assert rows() == stored
+    assert change(coordinator, laid_out(block)[1], scope, block.specialty, ends=time(19)) > 0
+
+
+@SCOPES
+def test_hours_of_a_block_that_has_ended_are_free(coordinator: User, block: BlockTemplate, scope: str) -> None:
+    BlockTemplateFactory(theatre=block.theatre, starts=time(19), ends=time(22), valid_until=date(2020, 1, 6))
+    assert change(coordinator, laid_out(block)[1], scope, block.specialty, ends=time(20)) > 0
 
 
 def release(session: TheatreSession) -> None:

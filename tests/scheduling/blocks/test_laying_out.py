@@ -384,8 +384,9 @@ def test_a_session_more_is_refused_where_another_is(coordinator: Any, theatre: T
         ({"cycle_weeks": 2, "week_of_cycle": 1}, {"cycle_weeks": 2, "week_of_cycle": 2}, False),
         ({"cycle_weeks": 2, "week_of_cycle": 1}, {"cycle_weeks": 4, "week_of_cycle": 2}, False),
         ({"cycle_weeks": 2, "week_of_cycle": 1}, {"cycle_weeks": 3, "week_of_cycle": 2}, True),
-        ({"valid_until": date(2027, 1, 3)}, {"valid_from": date(2027, 1, 4)}, False),
-        ({"valid_until": date(2027, 1, 4)}, {"valid_from": date(2027, 1, 4)}, True),
+        ({"valid_until": date(2099, 1, 3)}, {"valid_from": date(2099, 1, 4)}, False),
+        ({"valid_until": date(2099, 1, 4)}, {"valid_from": date(2099, 1, 4)}, True),
+        ({"valid_until": date(2020, 1, 5)}, {}, False),
     ],
 )
 def test_templates_that_meet_are_refused(

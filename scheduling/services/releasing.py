@@ -205,6 +205,7 @@ def _join(session: TheatreSession) -> None:
     for other in gone:
         period = Period.of(other.period)
         joined = Period(min(joined.start, period.start), max(joined.end, period.end))
+        session.kept = session.kept or other.kept
         BlockRelease.objects.filter(session=other).update(session=session)
         other.time_requests.update(session=session)
         other.delete()

@@ -199,6 +199,22 @@ class TestTakingBack:
         assert release_unbooked() == 0
         assert spans(world) == [("08:00–18:00", "surgeon")]
 
+    @pytest.mark.parametrize("by_hand_last", [True, False])
+    def test_what_is_kept_stays_so_when_parts_are_joined(
+        self,
+        world: World,
+        session: TheatreSession,
+        by_hand_last: bool,  # noqa: FBT001
+    ) -> None:
+        (by_hand,) = give_up(world, session, part=span(world.day, time(13), time(18)))
+        ReleaseRule.objects.create(days_ahead=90)
+        assert release_unbooked() == 1
+        by_itself = BlockRelease.objects.get(by=None)
+        for release in (by_itself, by_hand) if by_hand_last else (by_hand, by_itself):
+            undo_release(actor=world.surgeon.user, release_id=release.pk)
+        assert spans(world) == [("08:00–18:00", "surgeon")]
+        assert release_unbooked() == 0
+
 
 class TestByItself:
     """So many days before, what nobody booked."""

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import authorise
-from resources.models import BlockRelease, TheatreSession
+from resources.models import BlockRelease, TheatreSession, TimeRequest
 from resources.models.sessions import RELEASE_STANDS
 from scheduling import permissions
 from scheduling.block_owners import BlockAccess
@@ -19,6 +19,7 @@ from scheduling.releasing import RELEASABLE, ReleaseRules, due_on, is_timely, of
 from scheduling.services.errors import InvalidPlanError, NotPossibleError
 from scheduling.services.locking import command
 from scheduling.services.sessions import announce_days, check_sessions, defer_sessions, lock_session
+from scheduling.services.time_requests import expire_asked_about
 
 LONGEST_AHEAD = timedelta(days=90)
 """How far ahead the longest rule looks."""
@@ -187,7 +188,10 @@ def _filled(release: BlockRelease, session: TheatreSession) -> int:
 
 
 def _join(session: TheatreSession) -> None:
-    """Join the session with those before and after it that are the same owner's, so that it is whole again."""
+    """Join the session with those before and after it that are the same owner's, so that it is whole again.
+
+    What was asked about one of them is answered by that: it was about less.
+    """
     alike = TheatreSession.objects.filter(
         ~Exists(BlockRelease.objects.filter(RELEASE_STANDS, session=OuterRef("pk"))),
         theatre=session.theatre_id,
@@ -201,13 +205,15 @@ def _join(session: TheatreSession) -> None:
     joined, gone = Period.of(session.period), _touching(session, alike)
     if not gone:
         return
+    expire_asked_about([session, *gone])
     defer_sessions()
     for other in gone:
         period = Period.of(other.period)
         joined = Period(min(joined.start, period.start), max(joined.end, period.end))
         session.kept = session.kept or other.kept
         BlockRelease.objects.filter(session=other).update(session=session)
-        other.time_requests.update(session=session)
+        TimeRequest.objects.filter(session=other).update(session=session)
+        TimeRequest.objects.filter(other=other).update(other=session)
         other.delete()
     _become(session, joined, {})
     check_sessions()

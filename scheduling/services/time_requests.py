@@ -1,9 +1,11 @@
 """Ask for theatre time, offer one's own, exchange it: asked, agreed by the other side, approved, done."""
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -35,6 +37,8 @@ from scheduling.services.sessions import (
 
 LONGEST_WINDOW = timedelta(days=366)
 MOVED_ON = "Things have changed since this was asked: {0}. Decline it, and let it be asked again."
+
+JOINED = "The time is part of a longer session again. Ask anew."
 
 
 def claim_time(
@@ -245,6 +249,16 @@ def _expire(request_id: int) -> bool:
         request.state, request.decided_at = TimeRequestState.EXPIRED, timezone.now()
         request.save()
         return True
+
+
+def expire_asked_about(sessions: Collection[TheatreSession]) -> None:
+    """Close what is asked about sessions that become one, which nobody has asked about; the theatre is locked."""
+    about = Q(session__in=sessions) | Q(other__in=sessions)
+    rows = TimeRequest.objects.select_for_update(no_key=True).filter(about, state__in=OPEN_STATES)
+    for request in rows.order_by("pk"):
+        request.state, request.decided_at = TimeRequestState.EXPIRED, timezone.now()
+        request.answer = JOINED
+        request.save()
 
 
 def is_other_side(access: BlockAccess, request: TimeRequest) -> bool:

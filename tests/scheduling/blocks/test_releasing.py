@@ -199,6 +199,30 @@ class TestTakingBack:
         assert release_unbooked() == 0
         assert spans(world) == [("08:00–18:00", "surgeon")]
 
+    def test_what_was_asked_about_a_part_expires_when_it_is_joined(self, world: World, session: TheatreSession) -> None:
+        (release,) = give_up(world, session, part=span(world.day, time(12), time(13)))
+        before, given_up, after = TheatreSession.objects.order_by("period")
+        TheatreSession.objects.filter(pk=after.pk).update(version=3)  # as many changes as the joined one will have
+        colleague = surgeon_of(world.specialty)
+        asked = [
+            offer_time(actor=world.surgeon.user, session_id=part.pk, version=version, surgeon_id=colleague.pk)
+            for part, version in ((before, 2), (after, 3))
+        ]
+        theirs = TheatreSessionFactory(theatre=world.two, day=world.day, specialty=world.specialty, surgeon=colleague)
+        asked.append(swap_time(actor=colleague.user, session_id=theirs.pk, version=1, other_id=after.pk))
+        asked.append(claim_time(actor=colleague.user, session_id=given_up.pk, specialty_id=world.specialty.pk))
+        for request in asked[:2]:
+            agree(actor=colleague.user, request_id=request.pk)
+        whole = undo_release(actor=world.surgeon.user, release_id=release.pk)
+        assert spans(world) == [("08:00–18:00", "surgeon")]
+        for request in asked:
+            request.refresh_from_db()
+            assert (request.state, request.decided_by) == ("expired", None)
+            assert "part of a longer session" in request.answer
+            assert whole.pk in (request.session_id, request.other_id)  # it stays in the history of the session
+            with pytest.raises(NotPossibleError, match="expired already"):
+                approve(actor=world.coordinator, request_id=request.pk)
+
     @pytest.mark.parametrize("by_hand_last", [True, False])
     def test_what_is_kept_stays_so_when_parts_are_joined(
         self,

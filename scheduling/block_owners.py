@@ -4,6 +4,7 @@ from functools import cached_property
 
 from django.core.exceptions import PermissionDenied
 
+from accounts.grants import Grant
 from accounts.models import User
 from resources.models import OwnerKind, Profession, StaffMember, Theatre
 from resources.models.sessions import Owned
@@ -34,6 +35,11 @@ class BlockAccess:
         """The numbers of the surgeon's groups."""
         return frozenset(self.person.surgeon_groups.values_list("pk", flat=True)) if self.person else frozenset()
 
+    @property
+    def _running(self) -> tuple[Grant, ...]:
+        """The roles by which the person runs the schedule."""
+        return self.user.grants_of(AVAILABILITY)
+
     def owns(self, owned: Owned) -> bool:
         """Say whether the person is the surgeon, one of the group, or a surgeon of the specialty that owns it."""
         match owned.owner_kind:
@@ -53,8 +59,19 @@ class BlockAccess:
         return any(
             (not grant.specialties or specialty_id in grant.specialties)
             and (not grant.sites or theatre.site_id in grant.sites)
-            for grant in self.user.grants_of(AVAILABILITY)
+            for grant in self._running
         )
+
+    def runs_time_of(self, specialty_id: int) -> bool:
+        """Say whether the person runs the specialty's time, in one theatre at least."""
+        return any(not grant.specialties or specialty_id in grant.specialties for grant in self._running)
+
+    @property
+    def asks_for(self) -> frozenset[int] | None:
+        """The numbers of the specialties for which the person may ask for time; None for all of them."""
+        if self.lays_out:
+            return None
+        return self.specialties.union(*(grant.specialties for grant in self._running))
 
     @property
     def runs_some(self) -> bool:
@@ -64,7 +81,7 @@ class BlockAccess:
     @property
     def lays_out(self) -> bool:
         """Say whether the person runs whole theatres, not only some specialties' time in them."""
-        return any(not grant.specialties for grant in self.user.grants_of(AVAILABILITY))
+        return any(not grant.specialties for grant in self._running)
 
     def demand_running(self, theatre: Theatre, *specialty_ids: int | None) -> None:
         """Raise :class:`PermissionDenied` unless the person runs the time of each of the specialties there."""

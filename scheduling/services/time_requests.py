@@ -177,9 +177,7 @@ def approve(*, actor: User, request_id: int, session_id: int | None = None) -> T
         _lock_theatres_of(request_id, session_id)
         request = _lock(request_id)
         if request.kind == TimeRequestKind.WANTED:
-            if session_id is None:
-                raise InvalidPlanError("session", "Choose the session that it is to be.")
-            request.session = TheatreSession.objects.filter(pk=session_id).first()
+            _choose(actor, request, session_id)
         if request.session_id is None:
             raise NotPossibleError("The session does not exist any more.")
         session = lock_session(request.session_id)
@@ -199,6 +197,15 @@ def approve(*, actor: User, request_id: int, session_id: int | None = None) -> T
             )
         _carry_out(actor, request, session, other)
     return request
+
+
+def _choose(actor: User, request: TimeRequest, session_id: int | None) -> None:
+    """Let wanted time be a session; for those who run the specialty's time."""
+    if session_id is None:
+        raise InvalidPlanError("session", "Choose the session that it is to be.")
+    if not may_decide(BlockAccess(actor), request):
+        raise PermissionDenied("Only who runs the specialty's time approves this.")
+    request.session = TheatreSession.objects.filter(pk=session_id).first()
 
 
 def decline(*, actor: User, request_id: int, answer: str) -> TimeRequest:
@@ -269,9 +276,14 @@ def is_other_side(access: BlockAccess, request: TimeRequest) -> bool:
 
 
 def may_decide(access: BlockAccess, request: TimeRequest) -> bool:
-    """Say whether the person runs the schedule of every theatre that the request touches."""
+    """Say whether the person runs the schedule of every theatre that the request touches.
+
+    What names no session yet, or none any more, is for those who run the time of its specialty.
+    """
     sessions = [one for one in (request.session, request.other) if one]
-    return access.runs_some and all(access.runs(one.theatre, one.specialty_id) for one in sessions)
+    if not sessions:
+        return access.runs_time_of(request.specialty_id)
+    return all(access.runs(one.theatre, one.specialty_id) for one in sessions)
 
 
 # --- the parts ---
@@ -296,7 +308,7 @@ def _for_whom(actor: User, theatre: Theatre | None, specialty_id: int, surgeon_i
         raise InvalidPlanError("surgeon", f"{surgeon} does not work in this specialty.")
     access = BlockAccess(actor)
     of_specialty = specialty_id in access.specialties
-    runs = access.runs(theatre, specialty_id) if theatre else access.runs_some
+    runs = access.runs(theatre, specialty_id) if theatre else access.runs_time_of(specialty_id)
     if not (of_specialty or runs):
         raise PermissionDenied("You can ask for your own specialties only.")
     return surgeon

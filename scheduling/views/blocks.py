@@ -129,9 +129,8 @@ def releases_page(request: HttpRequest) -> HttpResponse:
 def time_requests_page(request: HttpRequest) -> HttpResponse:
     """List what is asked for; POST asks for time that is to be found."""
     actor, access = actor_of(request), BlockAccess(actor_of(request))
-    specialties = None if access.runs_some else access.specialties
     form = WantForm(
-        request.POST or None, specialties=specialties, me=access.person, initial={"first": timezone.localdate()}
+        request.POST or None, specialties=access.asks_for, me=access.person, initial={"first": timezone.localdate()}
     )
     page = partial(_requests_page, request, form)
     if request.method == "GET":

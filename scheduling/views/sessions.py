@@ -218,7 +218,7 @@ def _page(request: HttpRequest, session: TheatreSession, refused: dict[str, form
 
 def _claim_form(request: HttpRequest, data: Any) -> ForWhomForm:
     access = BlockAccess(actor_of(request))
-    return ForWhomForm(data, specialties=None if access.runs_some else access.specialties, me=access.person)
+    return ForWhomForm(data, specialties=access.asks_for, me=access.person)
 
 
 def _swap_form(session: TheatreSession, data: Any, initial: dict[str, Any] | None = None) -> SwapTimeForm:

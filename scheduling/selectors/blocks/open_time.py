@@ -69,7 +69,7 @@ def open_time(viewer: User, wanted: OpenTimeFilter) -> list[OpenTime]:
     held = held_by_theatre(sessions)
     standing = BlockRelease.objects.filter(RELEASE_STANDS, session__in=sessions)
     releases = {one.session_id: one for one in standing.select_related("specialty", "surgeon", "group", "by")}
-    access, may_use = BlockAccess(viewer), viewer.can(USE_BLOCKS)
+    asks_for, may_use = BlockAccess(viewer).asks_for, viewer.can(USE_BLOCKS)
     found = []
     for session in sessions:
         free = unbooked(Period.of(session.period), held[session.theatre_id], wanted.minutes, now)
@@ -80,8 +80,7 @@ def open_time(viewer: User, wanted: OpenTimeFilter) -> list[OpenTime]:
                     free=free,
                     state=state_of(session.owner_kind, session.open_from, now),
                     release=releases.get(session.pk),
-                    may_claim=may_use
-                    and (access.runs_some or any(is_open_to(session, number) for number in access.specialties)),
+                    may_claim=may_use and (asks_for is None or any(is_open_to(session, number) for number in asks_for)),
                 )
             )
     return found[:SHOWN]

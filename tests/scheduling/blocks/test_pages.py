@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from resources.models import BlockTemplate, TheatreSession
+from scheduling.block_owners import BlockAccess
 from scheduling.period import Period
 from scheduling.selectors.misplaced import misplaced
 from tests.factories import BlockTemplateFactory, SpecialtyFactory, TheatreSessionFactory, UserFactory
@@ -152,3 +153,14 @@ def test_a_confidential_patient_is_busy_to_a_stranger(world: World) -> None:
     client.force_login(UserFactory(role="anaesthetist"))
     text = client.get(page("session", session.pk)).content.decode()
     assert operation.patient.family_name not in text
+
+
+def test_time_is_asked_for_in_the_name_of_ones_own_specialties(world: World, client: Client) -> None:
+    limited = UserFactory(role="coordinator", role__specialties=[world.specialty])
+    others = SpecialtyFactory()
+    assert set(BlockAccess(limited).asks_for or ()) == {world.specialty.pk}
+    assert BlockAccess(world.coordinator).asks_for is None
+    client.force_login(limited)
+    wish = {"specialty": others.pk, "minutes": 60, "first": world.day.isoformat(), "last": world.day.isoformat()}
+    assert client.post(page("time-requests"), wish).status_code == 422
+    assert client.post(page("time-requests"), {**wish, "specialty": world.specialty.pk}).status_code == 302

@@ -57,6 +57,11 @@ def surgeon_of(specialty: Any) -> Any:
     return person
 
 
+def grant_specialties(user: Any) -> frozenset[int]:
+    """Return the numbers of the specialties to which somebody's roles are limited."""
+    return frozenset().union(*(grant.specialties for grant in user.grants))
+
+
 @pytest.fixture
 def session(world: World) -> TheatreSession:
     """A surgeon's own session of the first theatre, 8 to 18."""
@@ -456,6 +461,35 @@ class TestAsking:
         approve(actor=world.coordinator, request_id=request.pk, session_id=open_one.pk)
         open_one.refresh_from_db()
         assert open_one.surgeon == world.surgeon
+
+    def test_wishes_are_for_those_who_run_the_specialtys_time(self, world: World, session: TheatreSession) -> None:
+        limited = UserFactory(role="coordinator", role__specialties=[SpecialtyFactory()])
+        want = {"minutes": 300, "first": world.day, "last": world.day, "surgeon_id": None}
+        with pytest.raises(PermissionDenied):
+            want_time(actor=limited, specialty_id=world.specialty.pk, **want)
+        request = want_time(actor=world.surgeon.user, specialty_id=world.specialty.pk, **want)
+        assert time_requests(limited) == []
+        with pytest.raises(PermissionDenied):
+            decline(actor=limited, request_id=request.pk, answer="No")
+        theirs = TheatreSessionFactory(
+            theatre=world.two, day=world.day, specialty_id=min(grant_specialties(limited)), open_from=timezone.now()
+        )
+        with pytest.raises(PermissionDenied):
+            approve(actor=limited, request_id=request.pk, session_id=theirs.pk)
+        running = UserFactory(role="coordinator", role__specialties=[world.specialty])
+        assert want_time(actor=running, specialty_id=world.specialty.pk, **want).state == "asked"
+        assert decline(actor=running, request_id=request.pk, answer="Full").state == "declined"
+
+    def test_an_offer_without_its_session_is_not_everybodys_to_decline(
+        self, world: World, session: TheatreSession
+    ) -> None:
+        request = offer_time(
+            actor=world.surgeon.user, session_id=session.pk, version=1, surgeon_id=surgeon_of(world.specialty).pk
+        )
+        session.delete()
+        limited = UserFactory(role="coordinator", role__specialties=[SpecialtyFactory()])
+        with pytest.raises(PermissionDenied):
+            decline(actor=limited, request_id=request.pk, answer="No")
 
     @pytest.mark.parametrize(("first", "last"), [(-1, 5), (5, 4), (0, 500)])
     def test_days_that_make_no_sense(self, world: World, session: TheatreSession, first: int, last: int) -> None:

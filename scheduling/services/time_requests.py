@@ -77,7 +77,10 @@ def want_time(
     last: date,
     note: str = "",
 ) -> TimeRequest:
-    """Ask for time that is not found yet: so many minutes on a day between two dates."""
+    """Ask for time that is not found yet: so many minutes on a day between two dates.
+
+    The same wish sent twice is one: while it waits, it is returned again.
+    """
     authorise(actor, permissions.USE_BLOCKS)
     today = timezone.localdate()
     if first < today:
@@ -87,17 +90,18 @@ def want_time(
     if last - today > LONGEST_WINDOW:
         raise InvalidPlanError("last", "That is more than a year ahead. Check the year.")
     with command():
-        surgeon = _for_whom(actor, None, specialty_id, surgeon_id)
-        return _ask(
-            actor,
-            kind=TimeRequestKind.WANTED,
-            specialty_id=specialty_id,
-            surgeon=surgeon,
-            minutes=minutes,
-            first=first,
-            last=last,
-            note=note.strip(),
-        )
+        list(User.objects.select_for_update(no_key=True).filter(pk=actor.pk).values_list("pk"))  # one by one
+        wish = {
+            "kind": TimeRequestKind.WANTED,
+            "specialty_id": specialty_id,
+            "surgeon": _for_whom(actor, None, specialty_id, surgeon_id),
+            "minutes": minutes,
+            "first": first,
+            "last": last,
+            "note": note.strip(),
+        }
+        same = TimeRequest.objects.filter(asked_by=actor, state__in=OPEN_STATES, **wish).first()
+        return same or _ask(actor, **wish)
 
 
 def offer_time(*, actor: User, session_id: int, version: int, surgeon_id: int, note: str = "") -> TimeRequest:

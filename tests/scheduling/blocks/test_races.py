@@ -21,7 +21,7 @@ from scheduling.services.sessions import (
     lock_theatres,
     preview_lay_out,
 )
-from scheduling.services.time_requests import approve, claim_time, expire_requests
+from scheduling.services.time_requests import approve, claim_time, expire_requests, want_time, withdraw
 from tests.factories import BlockTemplateFactory, StaffMemberFactory, TheatreSessionFactory, UserFactory
 from tests.scheduling.world import World
 
@@ -156,6 +156,20 @@ def test_what_is_approved_at_its_last_moment_does_not_expire(world: World, relea
     session = TheatreSession.objects.get(pk=released.session_id)
     assert request.state == ("done" if outcomes[0] == "done" else "expired")
     assert (session.surgeon_id == request.surgeon_id) == (request.state == "done")
+
+
+def test_a_wish_that_is_sent_twice_is_one(world: World) -> None:
+    wish = {"surgeon_id": None, "minutes": 120, "first": world.day, "last": world.day}
+
+    def ask(note: str = "") -> object:
+        return want_time(actor=world.coordinator, specialty_id=world.specialty.pk, note=note, **wish)
+
+    assert at_once(ask, ask, ask) == ["done"] * 3
+    first = TimeRequest.objects.get()
+    assert ask() == first
+    assert ask("One more") != first
+    withdraw(actor=world.coordinator, request_id=first.pk)
+    assert ask() != first
 
 
 def test_the_same_days_are_laid_out_once(world: World) -> None:

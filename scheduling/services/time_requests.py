@@ -215,14 +215,15 @@ def _choose(actor: User, request: TimeRequest, session_id: int | None) -> None:
 def decline(*, actor: User, request_id: int, answer: str) -> TimeRequest:
     """Say no, with a reason, as the other side or as who runs the schedule."""
     authorise(actor, permissions.USE_BLOCKS)
-    if not answer.strip():
+    answer = answer.replace("\0", "").strip()  # PostgreSQL keeps no such character
+    if not answer:
         raise InvalidPlanError("answer", "Say why, so that nobody has to telephone.")
     with command():
         request = _lock(request_id)
         access = BlockAccess(actor)
         if not (is_other_side(access, request) or may_decide(access, request)):
             raise PermissionDenied(NOT_YOURS)
-        _close(actor, request, TimeRequestState.DECLINED, answer.strip())
+        _close(actor, request, TimeRequestState.DECLINED, answer)
     return request
 
 

@@ -12,6 +12,7 @@ from resources.models import BlockTemplate, TheatreSession
 from scheduling.block_owners import BlockAccess
 from scheduling.period import Period
 from scheduling.selectors.misplaced import misplaced
+from scheduling.services.time_requests import want_time
 from tests.factories import BlockTemplateFactory, SpecialtyFactory, TheatreSessionFactory, UserFactory
 from tests.scheduling.world import World
 
@@ -164,3 +165,15 @@ def test_time_is_asked_for_in_the_name_of_ones_own_specialties(world: World, cli
     wish = {"specialty": others.pk, "minutes": 60, "first": world.day.isoformat(), "last": world.day.isoformat()}
     assert client.post(page("time-requests"), wish).status_code == 422
     assert client.post(page("time-requests"), {**wish, "specialty": world.specialty.pk}).status_code == 302
+
+
+def test_null_characters_are_left_out_of_an_answer(world: World, client: Client) -> None:
+    wish = {"minutes": 60, "first": world.day, "last": world.day, "surgeon_id": None}
+    request = want_time(actor=world.coordinator, specialty_id=world.specialty.pk, **wish)
+    address = page("time-request-answer", request.pk)
+    answer = client.post(address, {"verb": "decline", "answer": "\x00"}, follow=True)
+    assert "Say why" in answer.content.decode()
+    client.post(address, {"verb": "decline", "answer": "\x00Full\x00 then"})
+    request.refresh_from_db()
+    assert (request.state, request.answer) == ("declined", "Full then")
+    assert client.get(page("time-requests")).status_code == 200

@@ -30,6 +30,7 @@ from resources.models.sessions import OWNERS_FIELDS, RELEASE_STANDS
 from resources.permissions import AVAILABILITY
 from scheduling.access import ELSEWHERE
 from scheduling.block_owners import BlockAccess
+from scheduling.converters import LATEST
 from scheduling.laying_out import Difference, Verb, differences, falls_on, planned_sessions
 from scheduling.opening import span
 from scheduling.period import Period
@@ -79,14 +80,15 @@ class Preview:
 def preview_lay_out(actor: User, first: date, last: date) -> Preview:
     """Return what :func:`lay_out` would do now.
 
-    Raises :class:`InvalidPlanError` for days that have passed or are too many, and :class:`PermissionDenied` where no
-    role of ``actor`` reaches whole theatres.
+    Raises :class:`InvalidPlanError` for days that have passed, are too many or that no calendar shows, and
+    :class:`PermissionDenied` where no role of ``actor`` reaches whole theatres.
     """
     authorise(actor, AVAILABILITY)
     if first < timezone.localdate():
         raise InvalidPlanError("first", "The past stays as it was: begin today or later.")
     if last < first:
         raise InvalidPlanError("last", "The last day is before the first.")
+    _demand_on_calendars("last", last)
     if last - first > LONGEST:
         raise InvalidPlanError("last", "That is more than a year. Lay out a quarter or two at a time.")
     return _compare(_theatres_of(actor), first, last)
@@ -209,7 +211,7 @@ def add_session(
 ) -> TheatreSession:
     """Add one session by hand, on a day that has not passed. ``owner``: the four columns of an owner.
 
-    Raises :class:`InvalidPlanError` where another session has the theatre then.
+    Raises :class:`InvalidPlanError` where another session has the theatre then, and for a day that no calendar shows.
     """
     authorise(actor, AVAILABILITY)
     theatre = Theatre.objects.filter(pk=theatre_id, in_use=True).first()
@@ -219,6 +221,7 @@ def add_session(
     _check_owner(owner)
     if day < timezone.localdate():
         raise InvalidPlanError("day", "This day has passed: the past stays as it was.")
+    _demand_on_calendars("day", day)
     period = _period(day, starts, ends)
     with command():
         lock_theatres([theatre_id])
@@ -442,6 +445,11 @@ def check_sessions() -> None:
     """Check what :func:`defer_sessions` put off."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS theatre_session_no_overlap IMMEDIATE")
+
+
+def _demand_on_calendars(field: str, day: date) -> None:
+    if day > LATEST:
+        raise InvalidPlanError(field, f"No calendar shows days after {LATEST:%d %b %Y}. Check the year.")
 
 
 def _demand_to_come(session: TheatreSession) -> None:

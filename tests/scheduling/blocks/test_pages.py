@@ -177,3 +177,24 @@ def test_null_characters_are_left_out_of_an_answer(world: World, client: Client)
     request.refresh_from_db()
     assert (request.state, request.answer) == ("declined", "Full then")
     assert client.get(page("time-requests")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "days", [("9999-12-31", "9999-12-31"), ("9999-12-01", "9999-12-31"), ("2199-12-31", "2200-01-01")]
+)
+def test_days_that_no_calendar_shows_are_not_laid_out(client: Client, days: tuple[str, str]) -> None:
+    asked = dict(zip(("first", "last"), days, strict=True))
+    for answer in (client.get(page("lay-out"), asked), client.post(page("lay-out"), {**asked, "digest": "0" * 64})):
+        assert answer.status_code == 422
+        assert "Check the year" in answer.content.decode()
+
+
+@pytest.mark.parametrize(("day", "status"), [("9999-12-31", 422), ("2200-01-01", 422), ("2199-12-31", 302)])
+def test_a_session_is_added_on_days_that_calendars_show(world: World, client: Client, day: str, status: int) -> None:
+    fields = {"theatre": world.one.pk, "starts": "08:00", "ends": "00:00", "owner_kind": "open"}
+    answer = client.post(page("session-new"), {**fields, "day": day})
+    assert answer.status_code == status
+    assert ("Check the year" in answer.content.decode()) is (status == 422)
+    assert TheatreSession.objects.exists() is (status == 302)
+    assert client.get(page("blocks", "2199-12-31")).status_code == 200
+    assert client.get(page("lay-out")).status_code == 200

@@ -1,5 +1,6 @@
 """Give theatre time up, take it back while nobody has filled it, and release by itself what nobody booked."""
 
+import logging
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -12,14 +13,17 @@ from resources.models import BlockRelease, TheatreSession, TimeRequest
 from resources.models.sessions import RELEASE_STANDS
 from scheduling import permissions
 from scheduling.block_owners import BlockAccess
+from scheduling.conflicts import SchedulingConflictError
 from scheduling.models import Operation, Reservation
 from scheduling.ownership import OwnedTime, Standing
 from scheduling.period import Period, without
 from scheduling.releasing import RELEASABLE, ReleaseRules, due_on, is_timely, offered_to, unbooked
-from scheduling.services.errors import InvalidPlanError, NotPossibleError
+from scheduling.services.errors import InvalidPlanError, NotPossibleError, SchedulingError
 from scheduling.services.locking import command
 from scheduling.services.sessions import announce_days, check_sessions, defer_sessions, lock_session
 from scheduling.services.time_requests import expire_asked_about
+
+logger = logging.getLogger(__name__)
 
 LONGEST_AHEAD = timedelta(days=90)
 """How far ahead the longest rule looks."""
@@ -48,7 +52,10 @@ def release_time(
 
 
 def release_unbooked() -> int:
-    """Release by each owner's rule what nobody has booked in time; return how many stretches were released."""
+    """Release by each owner's rule what nobody has booked in time; return how many stretches were released.
+
+    What somebody removed, changed or holds at this moment is left for the next time.
+    """
     rules = ReleaseRules.read()
     today = timezone.localdate()
     rows = TheatreSession.objects.filter(
@@ -63,14 +70,21 @@ def release_unbooked() -> int:
         due = due_on(candidate.day, rules.of(candidate))
         if due is None or due > today:
             continue
-        with command():
-            session = lock_session(candidate.pk)
-            if session.version == candidate.version:
-                found = _release(session, Period.of(session.period), rules, by=None, reason="Not booked in time")
-                count += len(found)
-                if found:
-                    announce_days({session.day})
+        try:
+            count += _release_by_itself(candidate, rules)
+        except (SchedulingError, SchedulingConflictError) as error:
+            logger.info("Session %s was not released by itself: %s", candidate.pk, error)  # the next hour asks again
     return count
+
+
+def _release_by_itself(candidate: TheatreSession, rules: ReleaseRules) -> int:
+    """Release a session unless somebody has changed it a moment ago; return how many stretches were released."""
+    with command():
+        session = lock_session(candidate.pk, candidate.version)
+        found = _release(session, Period.of(session.period), rules, by=None, reason="Not booked in time")
+        if found:
+            announce_days({session.day})
+    return len(found)
 
 
 def _release(

@@ -1,5 +1,6 @@
 """Ask for theatre time, offer one's own, exchange it: asked, agreed by the other side, approved, done."""
 
+import logging
 from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any
@@ -34,6 +35,8 @@ from scheduling.services.sessions import (
     lock_session,
     lock_theatres,
 )
+
+logger = logging.getLogger(__name__)
 
 LONGEST_WINDOW = timedelta(days=366)
 MOVED_ON = "Things have changed since this was asked: {0}. Decline it, and let it be asked again."
@@ -253,14 +256,18 @@ def _is_too_late(request: TimeRequest, today: date) -> bool:
 
 
 def _expire(request_id: int) -> bool:
-    """Close it unless somebody has answered a moment ago."""
-    with command():
-        request = _lock(request_id)
-        if request.state not in OPEN_STATES:
-            return False
-        request.state, request.decided_at = TimeRequestState.EXPIRED, timezone.now()
-        request.save()
-        return True
+    """Close it unless somebody has answered a moment ago, or holds it: then the next hour asks again."""
+    try:
+        with command():
+            request = _lock(request_id)
+            if request.state not in OPEN_STATES:
+                return False
+            request.state, request.decided_at = TimeRequestState.EXPIRED, timezone.now()
+            request.save()
+    except NotPossibleError as error:
+        logger.info("Request %s did not expire: %s", request_id, error)
+        return False
+    return True
 
 
 def expire_asked_about(sessions: Collection[TheatreSession]) -> None:

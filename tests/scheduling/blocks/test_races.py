@@ -10,9 +10,9 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from resources.models import BlockRelease, BlockTemplate, TheatreSession, TimeRequest
+from resources.models import BlockRelease, BlockTemplate, ReleaseRule, TheatreSession, TimeRequest
 from scheduling.services import NotPossibleError
-from scheduling.services.releasing import release_time, undo_release
+from scheduling.services.releasing import release_time, release_unbooked, undo_release
 from scheduling.services.sessions import (
     change_session,
     end_block,
@@ -170,6 +170,60 @@ def test_a_wish_that_is_sent_twice_is_one(world: World) -> None:
     assert ask("One more") != first
     withdraw(actor=world.coordinator, request_id=first.pk)
     assert ask() != first
+
+
+def sessions_of_a_week(world: World) -> list[TheatreSession]:
+    """Return three sessions that a rule releases today, in the order in which the hourly task meets them."""
+    ReleaseRule.objects.create(days_ahead=90)
+    return [
+        TheatreSessionFactory(theatre=theatre, day=world.day + timedelta(days=n), specialty=world.specialty)
+        for n, theatre in enumerate((world.one, world.one, world.two))
+    ]
+
+
+def test_what_changes_meanwhile_does_not_hold_up_the_release_of_others(world: World) -> None:
+    removed, moved, other = sessions_of_a_week(world)
+    outcomes: list[str] = []
+    thread = Thread(target=lambda: outcomes.extend(at_once(release_unbooked)))
+    with transaction.atomic():
+        lock_session(removed.pk)
+        thread.start()
+        wait_until_somebody_waits()
+        removed.delete()
+        TheatreSession.objects.filter(pk=moved.pk).update(theatre=world.two, version=2)
+    thread.join()
+    assert outcomes == ["done"]
+    assert [release.session_id for release in BlockRelease.objects.all()] == [other.pk]
+    assert release_unbooked() == 1  # the one that was moved, the next hour
+
+
+def impatient(command: Callable[[], object]) -> Callable[[], object]:
+    """Return the command with little patience for locks."""
+
+    def run() -> object:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '100ms'")
+        return command()
+
+    return run
+
+
+def test_what_is_held_does_not_hold_up_the_release_of_others(world: World) -> None:
+    held, _, other = sessions_of_a_week(world)
+    with transaction.atomic():
+        lock_session(held.pk)
+        assert at_once(impatient(release_unbooked)) == ["done"]
+    assert [release.session_id for release in BlockRelease.objects.all()] == [other.pk]
+
+
+def test_a_request_that_is_held_does_not_hold_up_the_others(world: World, released: BlockRelease) -> None:
+    requests = [claim(world, released, surgeon_of(world)) for _ in range(3)]
+    TheatreSession.objects.update(day=timezone.localdate() - timedelta(days=1))
+    with transaction.atomic():
+        list(TimeRequest.objects.select_for_update().filter(pk=requests[1].pk))
+        assert at_once(impatient(expire_requests)) == ["done"]
+    states = [TimeRequest.objects.get(pk=request.pk).state for request in requests]
+    assert states == ["expired", "asked", "expired"]
 
 
 def test_the_same_days_are_laid_out_once(world: World) -> None:

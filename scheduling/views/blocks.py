@@ -242,9 +242,7 @@ def template_edit(request: HttpRequest, template_id: int | None = None) -> HttpR
     template = get_object_or_404(BlockTemplate, pk=template_id) if template_id else BlockTemplate()
     actor = actor_of(request)
     if request.method == "POST" and "remove" in request.POST and template.pk:
-        remove_template(actor=actor, template_id=template.pk)
-        messages.success(request, "The block is removed. Lay out again to take its sessions off.")
-        return redirect("scheduling:block-templates")
+        return _remove_template(request, template.pk)
     begin = {name: request.GET.get(name) for name in ("theatre", "weekday") if row_number(request.GET.get(name, ""))}
     form = TemplateForm(request.POST or None, instance=template, initial=begin)
 
@@ -267,6 +265,16 @@ def template_edit(request: HttpRequest, template_id: int | None = None) -> HttpR
         page=page,
         done=lambda _: ("Saved. No day is changed before you lay it out.", "scheduling:block-templates"),
     )
+
+
+def _remove_template(request: HttpRequest, template_id: int) -> HttpResponse:
+    try:
+        remove_template(actor=actor_of(request), template_id=template_id)
+    except SchedulingError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "The block is removed. Lay out again to take its sessions off.")
+    return redirect("scheduling:block-templates")
 
 
 @requires(AVAILABILITY)

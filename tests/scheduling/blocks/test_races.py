@@ -7,6 +7,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -21,8 +22,15 @@ from scheduling.services.sessions import (
     lock_theatres,
     preview_lay_out,
 )
+from scheduling.services.templates import remove_template, save_template
 from scheduling.services.time_requests import approve, claim_time, expire_requests, want_time, withdraw
-from tests.factories import BlockTemplateFactory, StaffMemberFactory, TheatreSessionFactory, UserFactory
+from tests.factories import (
+    BlockTemplateFactory,
+    SpecialtyFactory,
+    StaffMemberFactory,
+    TheatreSessionFactory,
+    UserFactory,
+)
 from tests.scheduling.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -224,6 +232,51 @@ def test_a_request_that_is_held_does_not_hold_up_the_others(world: World, releas
         assert at_once(impatient(expire_requests)) == ["done"]
     states = [TimeRequest.objects.get(pk=request.pk).state for request in requests]
     assert states == ["expired", "asked", "expired"]
+
+
+@pytest.mark.parametrize("verb", ["save", "remove"])
+def test_a_block_that_is_removed_stays_so(world: World, verb: str) -> None:
+    template = BlockTemplateFactory(theatre=world.one, specialty=world.specialty)
+    late = BlockTemplate.objects.get(pk=template.pk)
+    late.ends = time(17)
+    commands = {
+        "save": lambda: save_template(actor=world.coordinator, template=late),
+        "remove": lambda: remove_template(actor=world.coordinator, template_id=late.pk),
+    }
+    outcomes: list[str] = []
+    thread = Thread(target=lambda: outcomes.extend(at_once(commands[verb])))
+    with transaction.atomic():
+        lock_theatres([world.one.pk])
+        thread.start()
+        wait_until_somebody_waits()
+        template.delete()
+    thread.join()
+    assert outcomes == ["refused"]
+    assert not BlockTemplate.objects.exists()
+    assert at_once(commands[verb]) == ["refused"]
+    assert not BlockTemplate.objects.exists()
+
+
+def test_a_block_that_changes_hands_meanwhile_is_not_taken_over(world: World) -> None:
+    """What counts is whose it is once the theatre is held."""
+    template = BlockTemplateFactory(theatre=world.one, specialty=world.specialty)
+    limited = UserFactory(role="coordinator", role__specialties=[world.specialty])
+    late = BlockTemplate.objects.get(pk=template.pk)
+    refused: list[bool] = []
+
+    def save() -> None:
+        with pytest.raises(PermissionDenied):
+            save_template(actor=limited, template=late)
+        refused.append(True)
+
+    thread = Thread(target=lambda: at_once(save))
+    with transaction.atomic():
+        lock_theatres([world.one.pk])
+        thread.start()
+        wait_until_somebody_waits()
+        BlockTemplate.objects.update(specialty=SpecialtyFactory())
+    thread.join()
+    assert refused == [True]
 
 
 def test_the_same_days_are_laid_out_once(world: World) -> None:

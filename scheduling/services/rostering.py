@@ -95,10 +95,7 @@ def remove_shift(*, actor: User, shift_id: int, seen: str) -> RosterChange:
     authorise(actor, AVAILABILITY)
     with command():
         shift = _lock_shift(actor, shift_id, seen)
-        before = snapshot(shift)
-        _leave_out(shift)
-        shift.delete()
-    return RosterChange(before=before, after={})
+        return _take_out(shift)
 
 
 def undo_shift(*, actor: User, change: RosterChange) -> RosterChange:
@@ -116,8 +113,7 @@ def undo_shift(*, actor: User, change: RosterChange) -> RosterChange:
         else:
             shift = _lock_shift(actor, after["shift"], after["seen"], before.get("person"))
             if not before:
-                shift.delete()
-                return RosterChange(before=after, after={})
+                return _take_out(shift)
             _demand_free(_duty_of(before), but=shift.pk)
             _write(shift, _restored(before))
     return RosterChange(before=after, after=snapshot(shift))
@@ -240,7 +236,10 @@ def _demand_free(duty: Duty, but: int | None = None) -> None:
         raise NotPossibleError(f"This overlaps another shift: {in_words(other)}. Change or remove that one first.")
 
 
-def _leave_out(shift: Shift) -> None:
-    """Remember that the pattern's shift is not wanted on this day."""
+def _take_out(shift: Shift) -> RosterChange:
+    """Delete a shift; where it came from a pattern, remember that it is not wanted on this day."""
+    before = snapshot(shift)
     if shift.assignment_id and shift.kind_id and shift.day:
         RosterException.objects.get_or_create(assignment_id=shift.assignment_id, day=shift.day, kind_id=shift.kind_id)
+    shift.delete()
+    return RosterChange(before=before, after={})

@@ -17,7 +17,7 @@ from scheduling.querysets import local_midnight
 from scheduling.rostering import seen_of
 from scheduling.selectors.roster_preview import Preview, Scope, preview_rosters
 from scheduling.services.roster_lay_out import lay_out_rosters
-from scheduling.services.rostering import StaleRosterError, remove_shift
+from scheduling.services.rostering import StaleRosterError, remove_shift, undo_shift
 from tests.factories import RosterAssignmentFactory, ShiftFactory, ShiftKindFactory, SiteFactory, UserFactory
 from tests.scheduling.services.refusing import refused
 from tests.scheduling.world import World
@@ -113,6 +113,17 @@ def test_by_hand_stays_and_what_was_removed_does_not_come_back(coordinator: User
     assert lay_out(coordinator) == {"keep": 2}
     assert days() == [MONDAY]
     assert RosterException.objects.count() == 1
+
+
+def test_what_is_taken_out_a_second_time_does_not_come_back_either(
+    coordinator: User, assignment: RosterAssignment
+) -> None:
+    lay_out(coordinator)
+    first = Shift.objects.earliest("period")
+    back = undo_shift(actor=coordinator, change=remove_shift(actor=coordinator, shift_id=first.pk, seen=seen_of(first)))
+    undo_shift(actor=coordinator, change=back)
+    assert lay_out(coordinator) == {"keep": 1, "same": 1}
+    assert days() == [MONDAY + timedelta(days=1)]
 
 
 def test_another_shift_is_in_the_way_and_leave_wins(coordinator: User, assignment: RosterAssignment) -> None:

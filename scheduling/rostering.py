@@ -161,11 +161,16 @@ class _Comparison:
         return shift.by_hand or Period.of(shift.period).start <= self.now
 
     def add_day(self, key: tuple[int, date], planned: list[Planned]) -> None:
-        """Match the day's planned shifts with those that stand: the same kind first, then what is left of both."""
+        """Match the day's planned shifts with those that stand: the same kind first, then what is left of both.
+
+        What was taken out by hand has no shift, and takes none from another of the day.
+        """
         left = list(self.by_origin[key])
         pairs: dict[Origin, Shift] = {}
         for same_kind in (True, False):
             for one in planned:
+                if not same_kind and one.origin in self.standing.taken_out:
+                    continue
                 match = next((s for s in left if not same_kind or s.kind_id == one.kind.pk), None)
                 if match and one.origin not in pairs:
                     pairs[one.origin] = match

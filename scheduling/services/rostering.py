@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import authorise
+from resources.leaving_out import leave_out
 from resources.models import (
     Resource,
     RosterAssignment,
@@ -109,7 +110,7 @@ def undo_shift(*, actor: User, change: RosterChange) -> RosterChange:
             shift = Shift.objects.create(**_restored(before))
             if shift.day:
                 rows = RosterException.objects.filter(day=shift.day, assignment=shift.assignment_id)
-                rows.filter(kind=shift.kind_id).delete()
+                rows.filter(kind=before.get("left_out", shift.kind_id)).delete()
         else:
             shift = _lock_shift(actor, after["shift"], after["seen"], before.get("person"))
             if not before:
@@ -239,7 +240,6 @@ def _demand_free(duty: Duty, but: int | None = None) -> None:
 def _take_out(shift: Shift) -> RosterChange:
     """Delete a shift; where it came from a pattern, remember that it is not wanted on this day."""
     before = snapshot(shift)
-    if shift.assignment_id and shift.kind_id and shift.day:
-        RosterException.objects.get_or_create(assignment_id=shift.assignment_id, day=shift.day, kind_id=shift.kind_id)
+    kind = leave_out(shift)
     shift.delete()
-    return RosterChange(before=before, after={})
+    return RosterChange(before={**before, "left_out": kind}, after={})

@@ -17,7 +17,7 @@ from scheduling.querysets import local_midnight
 from scheduling.rostering import seen_of
 from scheduling.selectors.roster_preview import Preview, Scope, preview_rosters
 from scheduling.services.roster_lay_out import lay_out_rosters
-from scheduling.services.rostering import StaleRosterError, remove_shift, undo_shift
+from scheduling.services.rostering import Duty, StaleRosterError, change_shift, remove_shift, undo_shift
 from tests.factories import RosterAssignmentFactory, ShiftFactory, ShiftKindFactory, SiteFactory, UserFactory
 from tests.scheduling.services.refusing import refused
 from tests.scheduling.world import World
@@ -123,6 +123,40 @@ def test_what_is_taken_out_a_second_time_does_not_come_back_either(
     back = undo_shift(actor=coordinator, change=remove_shift(actor=coordinator, shift_id=first.pk, seen=seen_of(first)))
     undo_shift(actor=coordinator, change=back)
     assert lay_out(coordinator) == {"keep": 1, "same": 1}
+    assert days() == [MONDAY + timedelta(days=1)]
+
+
+def own_times(shift: Shift) -> Duty:
+    start = Period.of(shift.period).start
+    return Duty(person_id=shift.staff_member_id, period=Period.lasting(start + timedelta(minutes=30), 60))
+
+
+def test_what_was_changed_and_then_taken_out_does_not_come_back(
+    coordinator: User, assignment: RosterAssignment, kind: ShiftKind
+) -> None:
+    lay_out(coordinator)
+    first = Shift.objects.earliest("period")
+    change_shift(actor=coordinator, shift_id=first.pk, seen=seen_of(first), duty=own_times(first))
+    first.refresh_from_db()
+    gone = remove_shift(actor=coordinator, shift_id=first.pk, seen=seen_of(first))
+    assert RosterException.objects.values_list("day", "kind").get() == (MONDAY, kind.pk)
+    assert lay_out(coordinator) == {"keep": 1, "same": 1}
+    undo_shift(actor=coordinator, change=gone)
+    assert not RosterException.objects.exists()
+
+
+def test_of_two_shifts_of_a_day_the_one_that_was_changed_and_taken_out_stays_out(
+    coordinator: User, assignment: RosterAssignment
+) -> None:
+    late = ShiftKindFactory(starts=time(15), ends=time(23))
+    PatternShift.objects.create(pattern=assignment.pattern, week=1, weekday=1, kind=late)
+    lay_out(coordinator)
+    for shift in Shift.objects.filter(day=MONDAY).order_by("-period"):
+        change_shift(actor=coordinator, shift_id=shift.pk, seen=seen_of(shift), duty=own_times(shift))
+    for left in ({"keep": 2, "same": 1}, {"keep": 2, "same": 1}):
+        shift = Shift.objects.filter(day=MONDAY).latest("period")
+        remove_shift(actor=coordinator, shift_id=shift.pk, seen=seen_of(shift))
+        assert lay_out(coordinator) == left
     assert days() == [MONDAY + timedelta(days=1)]
 
 

@@ -9,7 +9,7 @@ from django.contrib.postgres.fields import DateTimeRangeField
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet, TimeField
 from django.db.models.functions import Lower
-from django.forms import TimeInput
+from django.forms import ModelForm, TimeInput
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +18,7 @@ from django.utils.html import format_html
 from accounts.admin_access import CheckedFormSet
 from accounts.admin_limits import LimitedAdmin, LimitedInline
 from resources.admin.period import OpenPeriodField, PeriodField, period_in_words
+from resources.leaving_out import leave_out
 from resources.models import (
     BlockTemplate,
     Holiday,
@@ -48,8 +49,18 @@ class OpeningHoursInline(LimitedInline):
     formfield_overrides = CLOCK
 
 
-class NoOverlapFormSet(CheckedFormSet):
-    """Compares new rows with each other; the constraint sees the stored ones only."""
+class ShiftForm(ModelForm):  # type: ignore[type-arg]  # generic only for the type checker
+    """A shift that is changed here is changed by hand: laying out leaves it alone from now on."""
+
+    def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002  # Django's
+        """Save it as one of those."""
+        if self.has_changed():
+            self.instance.by_hand = True
+        return super().save(commit=commit)
+
+
+class ShiftFormSet(CheckedFormSet):
+    """Compares new rows with each other, for the constraint sees the stored ones only; what goes stays out."""
 
     def clean(self) -> None:
         """Refuse two rows that share an instant."""
@@ -58,6 +69,12 @@ class NoOverlapFormSet(CheckedFormSet):
         periods = [form.cleaned_data["period"] for form in kept if getattr(form, "cleaned_data", {}).get("period")]
         if any(one.lower < other.upper and other.lower < one.upper for one, other in combinations(periods, 2)):
             raise ValidationError("Two of these shifts overlap.")
+
+    def delete_existing(self, obj: Any, commit: bool = True) -> None:  # noqa: FBT001, FBT002  # Django's
+        """Delete it, so that laying out does not bring it back."""
+        if commit:
+            leave_out(obj)
+        super().delete_existing(obj, commit=commit)
 
 
 class CurrentInline(LimitedInline):
@@ -86,7 +103,8 @@ class ShiftInline(CurrentInline):
     """The shifts of one person."""
 
     model = Shift
-    formset = NoOverlapFormSet
+    form = ShiftForm
+    formset = ShiftFormSet
     fields = ("period",)
     formfield_overrides = {DateTimeRangeField: {"form_class": PeriodField}}
     verbose_name_plural = "shifts (now and later)"
@@ -155,6 +173,7 @@ class UnavailabilityAdmin(PeriodAdmin):
 class ShiftAdmin(PeriodAdmin):
     """Who works when."""
 
+    form = ShiftForm
     list_display = ("staff_member", "profession", "when")
     site_paths = ("staff_member__site",)
     specialty_paths = ("staff_member__specialties",)
@@ -168,6 +187,17 @@ class ShiftAdmin(PeriodAdmin):
     def profession(self, shift: Shift) -> str:
         """Return the person's profession."""
         return shift.staff_member.get_profession_display()
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete it, so that laying out does not bring it back."""
+        leave_out(obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete those ticked, so that laying out brings none of them back."""
+        for shift in queryset:
+            leave_out(shift)
+        super().delete_queryset(request, queryset)
 
 
 @admin.register(BlockTemplate)

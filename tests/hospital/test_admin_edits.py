@@ -1,5 +1,6 @@
 """What administrators and coordinators do in the admin, and what it refuses."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +13,15 @@ from django.utils import timezone
 from accounts.models import User
 from patients.models import Allergy, Patient
 from resources.admin.in_use import INSTEAD
-from resources.models import OpeningHours, Shift, Theatre, Unavailability
+from resources.models import OpeningHours, RosterException, Shift, Theatre, Unavailability
+from scheduling.period import Period
 from tests.factories import (
     OperationFactory,
     PatientFactory,
     ProcedureFactory,
+    RosterAssignmentFactory,
+    ShiftFactory,
+    ShiftKindFactory,
     SpecialtyFactory,
     StaffMemberFactory,
     TheatreFactory,
@@ -153,6 +158,68 @@ def test_a_shift_needs_an_end_and_overlaps_no_other(coordinator: Client) -> None
     again = coordinator.post(url, first | {"period_0": "2027-07-05T15:00", "period_1": "2027-07-05T20:00"})
     assert errors(again) == {"__all__": ["This overlaps another shift of the same person."]}
     assert Shift.objects.count() == 1
+
+
+@pytest.fixture
+def of_a_pattern() -> Shift:
+    """Return tomorrow's shift of somebody's pattern, as laying out makes it."""
+    day = timezone.localdate() + timedelta(days=1)
+    kind = ShiftKindFactory()
+    assignment = RosterAssignmentFactory(week=[(1, day.isoweekday(), kind)])
+    person = assignment.staff_member
+    return ShiftFactory(staff_member=person, assignment=assignment, kind=kind, day=day, by_hand=False)
+
+
+SHIFT_AT_NOON = {"0": "2026-11-23T12:00", "1": "2026-11-23T20:00"}
+
+
+def test_a_shift_of_a_pattern_that_is_changed_is_one_by_hand(coordinator: Client, of_a_pattern: Shift) -> None:
+    url = f"/admin/resources/shift/{of_a_pattern.pk}/change/"
+    same = {f"period_{end}": f"{timezone.localtime(at):%Y-%m-%dT%H:%M}" for end, at in _ends(of_a_pattern).items()}
+    fields = {"staff_member": of_a_pattern.staff_member_id, "kind": of_a_pattern.kind_id}
+    for period, by_hand in ((same, False), ({f"period_{end}": at for end, at in SHIFT_AT_NOON.items()}, True)):
+        assert coordinator.post(url, {**fields, **period}).status_code == 302
+        of_a_pattern.refresh_from_db()
+        assert of_a_pattern.by_hand is by_hand
+
+
+def test_a_shift_of_a_pattern_that_is_changed_beside_the_person_is_one_by_hand(
+    administrator: Client, of_a_pattern: Shift
+) -> None:
+    _save_person(administrator, of_a_pattern, {f"period_{end}": at for end, at in SHIFT_AT_NOON.items()})
+    of_a_pattern.refresh_from_db()
+    assert of_a_pattern.by_hand is True
+
+
+@pytest.mark.parametrize("way", ["page", "list", "person"])
+def test_a_shift_of_a_pattern_that_is_deleted_is_not_laid_out_again(
+    administrator: Client, of_a_pattern: Shift, way: str
+) -> None:
+    number, asked = of_a_pattern.pk, (of_a_pattern.assignment_id, of_a_pattern.day, of_a_pattern.kind_id)
+    if way == "page":
+        administrator.post(f"/admin/resources/shift/{number}/delete/", {"post": "yes"})
+    elif way == "list":
+        ticked = {"action": "delete_selected", "_selected_action": number, "post": "yes"}
+        administrator.post("/admin/resources/shift/", ticked)
+    else:
+        same = {f"period_{end}": f"{timezone.localtime(at):%Y-%m-%dT%H:%M}" for end, at in _ends(of_a_pattern).items()}
+        _save_person(administrator, of_a_pattern, {**same, "DELETE": "on"})
+    assert not Shift.objects.exists()
+    assert RosterException.objects.values_list("assignment", "day", "kind").get() == asked
+
+
+def _ends(shift: Shift) -> dict[str, datetime]:
+    period = Period.of(shift.period)
+    return {"0": period.start, "1": period.end}
+
+
+def _save_person(client: Client, shift: Shift, fields: dict[str, Any]) -> None:
+    person = shift.staff_member
+    data = {"name": person.name, "profession": person.profession, "in_use": "on", "rostered": "on"}
+    row = {"id": shift.pk, "staff_member": person.pk, **fields}
+    data |= {"supervises_at_once": 2} | rows("held_credentials") | rows("unavailabilities")
+    answer = client.post(f"/admin/resources/staffmember/{person.pk}/change/", data | rows("shifts", row, stored=1))
+    assert answer.status_code == 302
 
 
 def test_two_new_shifts_that_overlap_are_refused_together(administrator: Client) -> None:

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from resources.models import Resource, Unavailability
+from resources.models import Resource, ResourceKind, StaffMember, Unavailability
+from resources.permissions import AVAILABILITY
+from scheduling.access import staff_within
 from scheduling.conflicts import Facts, check_plan
 from scheduling.models import Operation, Reservation, ReservationRole
 from scheduling.period import Period
@@ -26,6 +28,8 @@ PLACES = 6
 """So many places are found for an operation, because one may be proposed for another already."""
 SEARCHED = 8
 """For so many operations another place is looked for at once: each search takes its time."""
+AWAY = "Away"
+"""All that is said of a person to those who don't keep the roster."""
 MOVES = (ReservationRole.THEATRE, ReservationRole.LEAD_SURGEON)
 """What nothing is put in the place of: the operation gets another place."""
 
@@ -49,6 +53,7 @@ class Affected:
     operation: Operation
     reservation: Reservation
     absence: Unavailability
+    why: str
     moves: bool
     substitutes: list[Substitute]
     slot: Slot | None = None
@@ -98,8 +103,9 @@ class Repair:
 def affected(viewer: User, *, absence_id: int | None = None) -> tuple[list[Affected], int]:
     """Return what is affected from now on and still movable, in order of time, and how much there is in all.
 
-    Only operations open to ``viewer``. A person who is not the lead surgeon, a device and a bed get a substitute, a
-    theatre and a lead surgeon another place. The proposals go together: each is worked out with those before it done.
+    Only operations open to ``viewer``; why a person is away is for those who keep the roster. A person who is not the
+    lead surgeon, a device and a bed get a substitute, a theatre and a lead surgeon another place. The proposals go
+    together: each is worked out with those before it done.
     """
     rows = _rows(viewer, absence_id)
     total = rows.count()
@@ -113,14 +119,17 @@ def affected(viewer: User, *, absence_id: int | None = None) -> tuple[list[Affec
     proposed = places(
         [operations[number] for number in dict.fromkeys(r.operation_id for r in shown) if number in moving]
     )
+    open_reasons = _open_reasons(viewer, shown)
     found, told = [], set()
     for row in shown:
         number = row.operation_id
+        absence = next(one for one in absences if _hits(one, row, absence_id))
         found.append(
             Affected(
                 operation=operations[number],
                 reservation=row,
-                absence=next(one for one in absences if _hits(one, row, absence_id)),
+                absence=absence,
+                why=_why(absence) if row.resource_id in open_reasons else AWAY,
                 moves=number in moving,
                 substitutes=substitutes.get(row.pk, []),
                 slot=proposed.get(number) if number not in told else None,
@@ -148,6 +157,18 @@ def _rows(viewer: User, absence_id: int | None) -> QuerySet[Reservation]:
 def _hits(absence: Unavailability, row: Reservation, absence_id: int | None) -> bool:
     wanted = absence_id in (None, absence.pk)
     return wanted and absence.resource_id == row.resource_id and Period.of(row.period).touches(absence.period)
+
+
+def _open_reasons(viewer: User, rows: Sequence[Reservation]) -> set[int]:
+    """Return the resources of which ``viewer`` may read why they can't be used: all but people on others' rosters."""
+    people = {row.resource_id for row in rows if row.resource.kind == ResourceKind.STAFF}
+    kept = StaffMember.objects.filter(staff_within(viewer, AVAILABILITY) | Q(user=viewer), pk__in=people)
+    return {row.resource_id for row in rows} - people | set(kept.values_list("pk", flat=True))
+
+
+def _why(absence: Unavailability) -> str:
+    kind = absence.get_kind_display()
+    return f"{kind}: {absence.note}" if absence.note else kind
 
 
 def _substitutes(operations: dict[int, Operation], rows: Sequence[Reservation]) -> dict[int, list[Substitute]]:

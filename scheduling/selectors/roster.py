@@ -115,7 +115,7 @@ class Roster:
 def roster(viewer: User, wanted: RosterFilter) -> Roster:
     """Return the week of ``wanted.day``, in a fixed number of queries.
 
-    Why a colleague is away is for those who keep the roster, and for the person; others read "Away".
+    Why a colleague is away is for those who keep this person's roster, and for the person; others read "Away".
     """
     monday = wanted.day - timedelta(days=wanted.day.weekday())
     days = [monday + timedelta(days=offset) for offset in range(DAYS)]
@@ -185,9 +185,10 @@ class _Sheet:
         for row in rows.order_by("period"):
             period = Period(row.period.lower or self.week.start, row.period.upper or self.week.end)
             self.away[row.resource_id].append(period)
+            line = self.by_number[row.resource_id]
             own = self.people[row.resource_id].user_id == self.viewer.pk
-            kind = UnavailabilityKind(row.kind).label if self.may_change or own else "Away"
-            for cell in self.by_number[row.resource_id].cells:
+            kind = UnavailabilityKind(row.kind).label if line.may_change or own else "Away"
+            for cell in line.cells:
                 if words := _on_day(kind, period, cell.day):
                     cell.absences.append(words)
 

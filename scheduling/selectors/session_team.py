@@ -71,7 +71,10 @@ def session_team(session: TheatreSession, *, candidates: bool = True) -> list[Po
 
 
 def _trouble(session: TheatreSession) -> dict[int, str]:
-    """Return in words why members can't come, who were free when they joined: the session or they were moved."""
+    """Return in words why members can't come, who were free when they joined: the session or they were moved.
+
+    Why somebody is away is for those who keep the roster, and they read it there.
+    """
     members = SessionStaff.objects.filter(session=session).values("staff_member")
     overlapping = {"session__period__overlap": session.period, "staff_member__in": members}
     others = SessionStaff.objects.filter(**overlapping).exclude(session=session).select_related("session__theatre")
@@ -80,7 +83,7 @@ def _trouble(session: TheatreSession) -> dict[int, str]:
         one.staff_member_id: f"also on the team of {one.session.theatre}, {Period.of(one.session.period)}"
         for one in others
     }
-    return found | {one.resource_id: f"away: {one.get_kind_display().lower()}" for one in away}
+    return found | dict.fromkeys(away.values_list("resource_id", flat=True), "away")
 
 
 def _candidates(session: TheatreSession, professions: Collection[str]) -> dict[str, list[Candidate]]:

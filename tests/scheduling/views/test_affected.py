@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import RoleAssignment
+from accounts.models import RoleAssignment, User
 from resources.models import Resource, Shift, Unavailability
 from scheduling.models import Operation, ReservationRole, Status
 from scheduling.period import Period
@@ -144,6 +144,21 @@ def test_a_theatre_nurse_may_substitute_but_not_move(world: World) -> None:
     client = client_of(UserFactory(role="theatre_nurse"))
     answer = client.post("/affected/", {"choice": only(world).choice}, follow=True)
     assert f"Case {operation.pk}: you may not do this." in answer.content.decode()
+
+
+def test_why_a_person_is_away_is_for_those_who_keep_the_roster(world: World, operation: Operation) -> None:
+    away(world, world.nurse)
+    away(world, world.item, "maintenance")
+
+    def told(viewer: User) -> list[str]:
+        return sorted(one.why for one in affected(viewer)[0])
+
+    nurse = UserFactory(role="theatre_nurse")
+    assert told(world.coordinator) == ["Out of service: Influenza", "Sickness: Influenza"]
+    assert told(nurse) == ["Away", "Out of service: Influenza"]
+    world.nurse.user = nurse
+    world.nurse.save()
+    assert told(nurse) == ["Out of service: Influenza", "Sickness: Influenza"]
 
 
 def test_substituting_can_be_undone_and_needs_somebody_on_the_team(world: World, operation: Operation) -> None:

@@ -127,6 +127,10 @@ def test_why_a_colleague_is_away_is_for_those_who_keep_the_roster() -> None:
 
     assert words(user) == [["Sickness"], ["Away"]]
     assert words(UserFactory(role="coordinator")) == [["Sickness"], ["Sickness"]]
+    here = SiteFactory()
+    mine.site = here
+    mine.save()
+    assert words(UserFactory(role="coordinator", role__sites=[here])) == [["Sickness"], ["Away"]]
     assert "secret" not in client_of(user).get(f"/roster/?week={DAY}").content.decode()
 
 

@@ -133,14 +133,20 @@ class Standing:
 def differences(planned: Iterable[Planned], standing: Standing, now: datetime) -> list[Difference]:
     """Compare what is planned with what stands, in order of day and person.
 
-    Of two that overlap, what stands by hand wins, then the earlier.
+    Of two that overlap, what stands and stays wins, then the earlier.
     """
     comparison = _Comparison(standing, now)
     by_day: dict[tuple[int, date], list[Planned]] = defaultdict(list)
     for one in planned:
         by_day[one.assignment.pk, one.day].append(one)
+    pairs: list[tuple[Planned, Shift | None]] = []
     for key in sorted(by_day, key=lambda key: (key[1], key[0])):
-        comparison.add_day(key, sorted(by_day[key], key=lambda one: one.period))
+        pairs += comparison.matched(key, sorted(by_day[key], key=lambda one: one.period))
+    for one, shift in pairs:
+        if shift and comparison.stays_while_away(one, shift):
+            comparison.taken[shift.staff_member_id].append((Period.of(shift.period), shift))
+    for one, shift in pairs:
+        comparison.add(one, shift)
     return comparison.lines()
 
 
@@ -160,7 +166,15 @@ class _Comparison:
         """Say whether laying out leaves it alone."""
         return shift.by_hand or Period.of(shift.period).start <= self.now
 
-    def add_day(self, key: tuple[int, date], planned: list[Planned]) -> None:
+    def stays_while_away(self, one: Planned, shift: Shift) -> bool:
+        """Say whether the shift stays as it is because the person is away at the time that is planned."""
+        return not self.is_fixed(shift) and one.period.start > self.now and self.is_away(one)
+
+    def is_away(self, one: Planned) -> bool:
+        away = self.standing.away.get(one.assignment.staff_member_id, ())
+        return any(one.period.overlaps(period) for period in away)
+
+    def matched(self, key: tuple[int, date], planned: list[Planned]) -> list[tuple[Planned, Shift | None]]:
         """Match the day's planned shifts with those that stand: the same kind first, then what is left of both.
 
         What was taken out by hand has no shift, and takes none from another of the day.
@@ -175,8 +189,7 @@ class _Comparison:
                 if match and one.origin not in pairs:
                     pairs[one.origin] = match
                     left.remove(match)
-        for one in planned:
-            self.add(one, pairs.get(one.origin))
+        return [(one, pairs.get(one.origin)) for one in planned]
 
     def add(self, one: Planned, shift: Shift | None) -> None:
         person = one.assignment.staff_member_id
@@ -186,10 +199,8 @@ class _Comparison:
             return  # it would have begun already
         elif one.origin in self.standing.taken_out and shift is None:
             self.note(Verb.KEEP, one)
-        elif any(one.period.overlaps(away) for away in self.standing.away.get(person, ())):
+        elif self.is_away(one):
             self.note(Verb.AWAY, one, shift)  # a shift that stands there stays, and does not count while away
-            if shift is not None:
-                self.taken[person].append((Period.of(shift.period), shift))
         elif (in_the_way := self.in_the_way(one)) is not None:
             self.note(Verb.CLASH, one, in_the_way[1])
         else:

@@ -171,6 +171,14 @@ def test_nothing_is_laid_out_while_somebody_is_away_and_what_stands_there_stays(
     assert verbs([planned()], [standing(by_hand=True)], away=away) == [Verb.KEEP]
 
 
+def test_what_stays_while_somebody_is_away_is_in_the_way_of_the_night_before() -> None:
+    tuesday = MONDAY + timedelta(days=1)
+    later = ShiftKind(pk=9, name="Later", starts=time(14), ends=time(22))
+    away = {3: [Period.lasting(shift_start(tuesday, 15), 60)]}
+    stands = standing(tuesday, hour=6)
+    assert verbs([planned(kind=NIGHT), planned(tuesday, later)], [stands], away=away) == [Verb.CLASH, Verb.AWAY]
+
+
 def test_what_has_begun_is_never_touched() -> None:
     at_eight = shift_start(MONDAY, 8)
     assert verbs([planned()], now=at_eight) == []

@@ -92,10 +92,10 @@ def _undo_command(actor: User, change_id: int, override: Override | None) -> lis
             change = by_number[operation.pk]
             if plan := plans[operation.pk]:
                 _put_back(operation, change.before, plan, rows[operation.pk])
-                restore_events(change)
             story = Story(overrides=accepted.get(operation.pk, []), undoes=change, batch=batch)
             told: dict[str, Any] = {"before": befores[operation.pk], "rows": rows[operation.pk], "story": story}
             changes.append(record(actor=actor, operation=operation, verb=ChangeVerb.UNDONE, **told))
+            restore_events(change)
         check_constraints()
     return changes
 

@@ -1,7 +1,7 @@
 """How a command writes: the operation, its reservations, one history row, and the live update."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypedDict
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from scheduling.models import (
     Status,
 )
 from scheduling.plan import Plan, assignments_of
-from scheduling.status import PLACED, UNPLACED
+from scheduling.status import MOVABLE, PLACED, UNPLACED
 
 PLAN_FIELDS = (
     "status",
@@ -140,8 +140,16 @@ def record(
     rows: Sequence[Reservation],
     story: Story | None = None,
 ) -> OperationChange:
-    """Save the operation as its next version, with the one history row that belongs to it."""
+    """Save the operation as its next version, with the one history row that belongs to it.
+
+    What happened on one day says nothing of another: whoever leaves the calendar or goes to another day starts there
+    as scheduled, and the milestones so far are set aside. Undo, which restores the status itself, brings them back.
+    """
     operation.version += 1
+    leaves = operation.status in UNPLACED and before["status"] in PLACED
+    goes_on = before["status"] in MOVABLE and _is_another_day(before["start"], operation.starts_at)
+    if goes_on and verb != ChangeVerb.UNDONE:
+        operation.status = Status.SCHEDULED
     operation.save(update_fields=PLAN_FIELDS)
     after = snapshot(operation, rows)
     change = OperationChange.objects.create(
@@ -153,20 +161,32 @@ def record(
         after=after,
         **(story or {}),
     )
-    if operation.status in UNPLACED and before["status"] in PLACED:
-        # What happened on that day says nothing of the next one: nobody signs in a patient for another date.
+    if leaves or goes_on:
+        why = OFF_CALENDAR if leaves else ANOTHER_DAY
         events = OperationEvent.objects.filter(operation=operation, current=True)
-        events.update(current=False, taken_back_at=change.at, taken_back_by=actor, reason=OFF_CALENDAR)
+        events.update(current=False, taken_back_at=change.at, taken_back_by=actor, reason=why)
     announce(before, after)
     return change
 
 
 OFF_CALENDAR = "Taken off the calendar"
 """Why milestones don't stand any more: the operation was postponed, displaced or cancelled."""
+ANOTHER_DAY = "Moved to another day"
+"""Or it was moved there."""
+SAME_NIGHT = timedelta(hours=6)
+"""Who is pushed over midnight by no more than this is still the same day's."""
+
+
+def _is_another_day(then: str | None, now: datetime | None) -> bool:
+    """Say whether an operation that was to start at ``then`` (ISO 8601) starts on another day ``now``."""
+    if then is None or now is None:
+        return False
+    start = datetime.fromisoformat(then)
+    return timezone.localdate(start) != timezone.localdate(now) and abs(start - now) > SAME_NIGHT
 
 
 def restore_events(change: OperationChange) -> None:
-    """Let the milestones stand again that ``change``, which is undone, set aside."""
+    """Let the milestones stand again that ``change``, which is undone, set aside; once the undo is on record."""
     events = OperationEvent.objects.filter(operation=change.operation_id, taken_back_at=change.at)
     events.update(current=True, taken_back_at=None, taken_back_by=None, reason="")
 

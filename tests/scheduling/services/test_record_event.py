@@ -6,10 +6,12 @@ import pytest
 from django.utils import timezone
 
 from scheduling.models import ChangeVerb, EventKind, Operation, OperationEvent, Status
+from scheduling.period import Period
 from scheduling.services import (
     InvalidPlanError,
     NotPossibleError,
     correct_event,
+    move_operation,
     postpone_operation,
     record_event,
     take_back_event,
@@ -250,3 +252,41 @@ def test_what_happened_before_a_postponement_says_nothing_of_the_next_date(world
 
     operation.refresh_from_db()
     assert operation.status == Status.ARRIVED
+
+
+def moved(world: World, operation: Operation, **later: int) -> Operation:
+    operation.refresh_from_db()
+    start = Period.of(operation.period).start + timedelta(**later)
+    return move_operation(
+        actor=world.coordinator,
+        operation_id=operation.pk,
+        version=operation.version,
+        theatre_id=operation.theatre_id or 0,
+        start=start,
+    )
+
+
+def standing(operation: Operation) -> tuple[str, set[str]]:
+    operation.refresh_from_db()
+    return operation.status, set(operation.events.filter(current=True).values_list("kind", flat=True))
+
+
+def test_what_happened_on_one_day_says_nothing_of_the_day_to_which_a_case_is_moved(world: World) -> None:
+    """Above all not that the patient is there, and not that the safety checklist was gone through."""
+    operation = world.booked(world.at(10))
+    record(world, operation, EventKind.ARRIVED)
+    record(world, operation, EventKind.SIGN_IN)
+
+    moved(world, operation, days=1)
+    assert standing(operation) == (Status.SCHEDULED, set())
+    assert {event.reason for event in operation.events.all()} == {"Moved to another day"}
+    for expected in ((Status.ARRIVED, {"arrived", "sign_in"}), (Status.SCHEDULED, set())) * 2:
+        undo_change(actor=world.coordinator, change_id=operation.changes.latest("version").pk)
+        assert standing(operation) == expected
+
+
+def test_a_case_that_is_pushed_over_midnight_is_still_the_same(world: World) -> None:
+    operation = world.booked(world.at(22))
+    record(world, operation, EventKind.ARRIVED)
+    moved(world, operation, hours=3)
+    assert standing(operation) == (Status.ARRIVED, {"arrived"})

@@ -21,6 +21,7 @@ from patients.services import add_patient
 from scheduling import permissions
 from scheduling.forms.numbers import row_number
 from scheduling.forms.request import RequestForm
+from scheduling.forms.searching import search_words
 from scheduling.models import Operation
 from scheduling.services import request_operation
 from scheduling.views.answers import Refusal, run
@@ -33,7 +34,7 @@ SHOWN = 30
 @require_http_methods(["GET", "POST"])
 def patient_find(request: HttpRequest) -> HttpResponse:
     """Find patients by name or number. What is searched for travels in the body, never in an address."""
-    text = request.POST.get("text", "").strip()
+    text = search_words(request.POST)
     viewer = actor_of(request)
     note_all(AccessKind.SEARCH)
     operations = Operation.objects.visible_to(viewer).select_related("procedure")

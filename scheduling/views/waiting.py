@@ -15,6 +15,7 @@ from accounts.spreadsheets import csv_lines
 from resources.models import Theatre
 from scheduling import permissions
 from scheduling.forms.numbers import row_number
+from scheduling.forms.searching import search_words
 from scheduling.forms.waiting import PauseForm, ReadinessForm, ResumeForm, WaitingFilterForm
 from scheduling.models import Operation
 from scheduling.selectors.breaches import breaches
@@ -106,7 +107,7 @@ def waiting_list_page(request: HttpRequest) -> HttpResponse:
     """Show who waits. Filters are in the address, words to search for in the body: they may name a patient."""
     actor = actor_of(request)
     asked = request.GET.copy()
-    text = request.POST.get("text", "").strip()
+    text = search_words(request.POST)
     if text:
         note_all(AccessKind.SEARCH)
     for name in {"page", "sort"} & request.POST.keys():  # of a search they come with its words

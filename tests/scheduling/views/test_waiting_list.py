@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from scheduling.models import Operation
@@ -70,6 +71,12 @@ def test_words_are_looked_for_in_names_numbers_and_procedures(
 ) -> None:
     listed.waiting(patient=PatientFactory(family_name="Dogwood", mrn="X-CEE"))
     assert shown(coordinator, text=text) == names
+
+
+def test_a_character_that_no_text_holds_is_left_out(listed: World, coordinator: Client) -> None:
+    assert shown(coordinator, text="bir\x00ch") == ["Birch"]
+    found = coordinator.post(reverse("scheduling:patient-find"), {"text": "bir\x00ch"})
+    assert [patient.family_name for patient in found.context["patients"]] == ["Birch"]
 
 
 def test_more_rows_take_no_more_queries(world: World, coordinator: Client) -> None:

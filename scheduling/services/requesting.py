@@ -1,7 +1,7 @@
 """From a request to the waiting list."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.utils import timezone
 
@@ -30,6 +30,8 @@ from scheduling.services.locking import command, demand_treating, lock_operation
 from scheduling.services.writing import record, snapshot
 
 ASA_CLASSES = range(1, 7)
+FURTHEST_DUE = timedelta(days=3653)
+"""Ten years: a due date further from today is a typing error."""
 NOT_REQUESTED = "This operation is not a request any more. Look at it again."
 
 
@@ -105,6 +107,8 @@ def _check(request: Request) -> None:
         raise InvalidPlanError("asa_class", "The ASA class is a number from 1 to 6.")
     if request.due_on and request.due_on < (request.listed_on or timezone.localdate()):
         raise InvalidPlanError("due_on", "The due date is before the date listed.")
+    if request.due_on and request.due_on > timezone.localdate() + FURTHEST_DUE:
+        raise InvalidPlanError("due_on", "That is more than ten years ahead. Check the year.")
     if request.lead_surgeon and request.lead_surgeon.profession != Profession.SURGEON:
         raise InvalidPlanError("lead_surgeon", f"{request.lead_surgeon} is no surgeon. Choose one.")
     known = request.external_id and Operation.objects.filter(external_id=request.external_id)

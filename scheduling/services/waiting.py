@@ -61,6 +61,8 @@ def _check_fitness(assessment: str | None, fit_until: date | None) -> None:
         raise InvalidPlanError("fit_until", "Only somebody who was found fit is so until a date.")
     if fit_until and fit_until < timezone.localdate():
         raise InvalidPlanError("fit_until", "This day has passed: the assessment has to be done again.")
+    if fit_until and fit_until > timezone.localdate() + LONGEST_PAUSE:
+        raise InvalidPlanError("fit_until", "That is more than five years ahead. Check the year.")
 
 
 def _fitness_in_words(assessment: str | None, fit_until: date | None, short_notice: bool | None) -> str:  # noqa: FBT001

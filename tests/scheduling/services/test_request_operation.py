@@ -92,6 +92,7 @@ INVALID: list[tuple[dict[str, Any], str, str]] = [
     ({"side": "sideways"}, "side", "Choose a side from the list."),
     ({"side": Side.LEFT}, "side", "Hip replacement has no side. Leave it out."),
     ({"due_on": YESTERDAY}, "due_on", "The due date is before the date listed."),
+    ({"due_on": date.max}, "due_on", "That is more than ten years ahead. Check the year."),
 ]
 
 

@@ -59,6 +59,7 @@ WRONG = [
     ({"assessment": "perhaps"}, "assessment"),
     ({"assessment": "unfit", "fit_until": TODAY}, "fit_until"),
     ({"assessment": "fit", "fit_until": TODAY - timedelta(days=1)}, "fit_until"),
+    ({"assessment": "fit", "fit_until": date.max}, "fit_until"),
 ]
 
 

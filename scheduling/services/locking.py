@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, OperationalError, connection, transaction
-from psycopg2.errors import LockNotAvailable
+from psycopg2.errors import ForeignKeyViolation, LockNotAvailable
 
 from accounts.models import User
 from patients.access import NotOnCareTeamError
@@ -32,6 +32,7 @@ CONSTRAINT_MESSAGES = {
     "shift_no_overlap": "This person was given a shift at this time a moment ago.",
 }
 BUSY = "Somebody is changing the same operations at this moment. Nothing was written; try again in a few seconds."
+DELETED = "Something that this needs was deleted meanwhile. Nothing was written; open the page again and choose anew."
 GONE = "This operation does not exist any more. Go back to the schedule."
 
 
@@ -41,7 +42,8 @@ def command() -> Iterator[None]:
 
     The constraints have the last word. When one fires in spite of the locks (somebody wrote by
     SQL), it is raised as the same error that the rules would have raised. Who waits for a lock
-    longer than the connection allows (``lock_timeout``) is told so.
+    longer than the connection allows (``lock_timeout``) is told so, and so is who names a row that
+    somebody deleted: a reason, a priority, a kind of shift.
     """
     try:
         with transaction.atomic(durable=True):
@@ -55,6 +57,8 @@ def command() -> Iterator[None]:
 
 
 def _explained(error: IntegrityError) -> Exception:
+    if isinstance(error.__cause__, ForeignKeyViolation):
+        return NotPossibleError(DELETED)
     name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
     if name not in CONSTRAINT_MESSAGES:
         return error

@@ -191,6 +191,17 @@ def test_one_of_many_is_undone_by_itself_and_not_done_again(world: World) -> Non
         undo_waiting(actor=world.coordinator, change_id=change.pk)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_class_that_was_deleted_does_not_come_back(world: World) -> None:
+    earlier, later = PriorityFactory(), PriorityFactory()
+    operation = world.waiting(priority=earlier)
+    set_priority(actor=world.coordinator, operation_id=operation.pk, version=1, priority=later)
+    earlier.delete()
+    with refused(NotPossibleError) as error:
+        undo_change(actor=world.coordinator, change_id=operation.changes.latest("version").pk)
+    assert "was deleted meanwhile" in str(error.value)
+
+
 def test_what_kept_too_little_can_t_be_undone(world: World) -> None:
     operation = world.waiting()
     many(world, partial(set_readiness, short_notice=True), operation)

@@ -181,9 +181,10 @@ class _Sheet:
         return [(person, self.by_number[number]) for number, person in self.people.items()]
 
     def _add_absences(self) -> None:
-        rows = Unavailability.objects.filter(resource__in=self.people, period__overlap=self.week.as_range())
+        seen = self.week.widened(after=24 * 60)  # the last night goes on into the next week
+        rows = Unavailability.objects.filter(resource__in=self.people, period__overlap=seen.as_range())
         for row in rows.order_by("period"):
-            period = Period(row.period.lower or self.week.start, row.period.upper or self.week.end)
+            period = Period(row.period.lower or seen.start, row.period.upper or seen.end)
             self.away[row.resource_id].append(period)
             line = self.by_number[row.resource_id]
             own = self.people[row.resource_id].user_id == self.viewer.pk

@@ -75,6 +75,14 @@ def test_hours_are_without_absence_and_on_call_is_counted_beside() -> None:
     assert [len(cell.chips) for cell in row.cells] == [0, 1, 1, 1, 0, 0, 0]
 
 
+def test_the_last_night_of_a_week_is_without_the_absence_of_the_next() -> None:
+    sunday = DAY + timedelta(days=5)
+    absent(ShiftFactory(on=sunday, starts=time(20), ends=time(7)).staff_member, day=sunday + timedelta(days=1))
+    (row,) = group().rows
+    assert row.minutes == 4 * 60
+    assert [cell.absences for cell in row.cells] == [[]] * 7
+
+
 def test_a_night_stands_on_the_day_on_which_it_begins() -> None:
     sunday = DAY + timedelta(days=5)
     shift = ShiftFactory(on=sunday, starts=time(20), ends=time(7))

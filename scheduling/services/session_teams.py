@@ -16,6 +16,7 @@ from scheduling.conflicts.rules_hard import PROFESSIONS
 from scheduling.models import Operation, OperationStaff, Reservation
 from scheduling.period import Period
 from scheduling.querysets import OperationQuerySet
+from scheduling.selectors.masking import masked_for
 from scheduling.services.errors import NotPossibleError, SchedulingError
 from scheduling.services.locking import command
 from scheduling.services.staffing import assign_resource
@@ -95,7 +96,10 @@ def _staff(actor: User, operation: Operation, members: list[StaffMember], applie
                 done = assign_resource(
                     actor=actor, operation_id=operation.pk, version=version, resource_id=person.pk, role=role
                 )
-            except (SchedulingError, SchedulingConflictError, NotOnCareTeamError) as error:
+            except SchedulingConflictError as error:
+                said = " ".join(conflict.message for conflict in masked_for(actor, error.conflicts))
+                applied.refused.append(f"Case {operation.pk}, {person}: {said}")
+            except (SchedulingError, NotOnCareTeamError) as error:
                 applied.refused.append(f"Case {operation.pk}, {person}: {error}")
             else:
                 version, held[person.pk] = done.version, role

@@ -16,7 +16,14 @@ from scheduling.period import Period
 from scheduling.selectors.session_team import session_team, week_minutes
 from scheduling.services import NotPossibleError
 from scheduling.services.session_teams import add_to_team, apply_team, remove_from_team
-from tests.factories import ShiftFactory, SpecialtyFactory, StaffMemberFactory, TheatreSessionFactory, UserFactory
+from tests.factories import (
+    ShiftFactory,
+    SiteFactory,
+    SpecialtyFactory,
+    StaffMemberFactory,
+    TheatreSessionFactory,
+    UserFactory,
+)
 from tests.scheduling.services.reading import held
 from tests.scheduling.services.refusing import refused
 from tests.scheduling.views.conftest import client_of
@@ -170,6 +177,18 @@ def test_the_team_goes_to_the_operations_that_lack_it(world: World, session: The
     assert "scrub_nurse I. Carvalho" in held(operation)
     assert "scrub_nurse I. Carvalho" not in held(outside)
     assert apply_team(actor=world.coordinator, session_id=session.pk).posts == 0
+
+
+def test_what_is_in_the_way_is_not_named_to_those_who_may_not_see_it(world: World, session: TheatreSession) -> None:
+    world.one.site = SiteFactory()
+    world.one.save()
+    operation = world.booked(world.at(12))
+    OperationStaff.objects.create(operation=operation, role=ReservationRole.SCRUB_NURSE, quantity=1)
+    SessionStaff.objects.create(session=session, staff_member=world.nurse)
+    world.booked(world.at(12), theatre=world.two, members=[(world.nurse, ReservationRole.SCRUB_NURSE)])
+    limited = UserFactory(role="coordinator", role__sites=[world.one.site])
+    (said,) = apply_team(actor=limited, session_id=session.pk).refused
+    assert said.endswith(": another case.")
 
 
 def test_the_page_tells_what_was_filled(world: World, session: TheatreSession) -> None:

@@ -152,7 +152,7 @@ def families_board(
     ``confidential`` false leaves out patients whose record is, as for a screen at which nobody is signed in.
     """
     now = now or timezone.now()
-    operations = Operation.objects.on(timezone.localdate(now))
+    operations = Operation.objects.now_on(timezone.localdate(now))
     if site:
         operations = operations.filter(theatre__site__code=site)
     if theatres:

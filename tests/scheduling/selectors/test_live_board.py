@@ -100,6 +100,12 @@ def test_families_read_codes_and_stages(world: World) -> None:
     assert families_board(now=world.at(10, 40))[0].state == "ready"
 
 
+def test_families_find_a_case_that_runs_over_midnight(world: World) -> None:
+    operation = world.booked(world.at(22))
+    happen(world, operation, (EventKind.IN_THEATRE, world.at(22)), status=Status.IN_THEATRE)
+    assert [case.code for case in families_board(now=world.at(1, days=1))] == [operation.pk]
+
+
 def test_what_runs_late_says_why_and_into_whom(world: World) -> None:
     first = world.booked(world.at(9), lead=world.surgeon)
     second = world.booked(world.at(10, 30))

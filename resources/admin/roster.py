@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from accounts.admin_access import CheckedFormSet
 from accounts.admin_limits import LimitedAdmin, LimitedInline
 from resources.admin.availability import CLOCK
 from resources.models import PatternShift, RosterAssignment, RosterPattern, ShiftKind, TeamNeed
@@ -18,10 +19,25 @@ class ShiftKindAdmin(LimitedAdmin):
     formfield_overrides = CLOCK
 
 
+class PatternShiftFormSet(CheckedFormSet):
+    """Holds the weeks of its rows against those of the pattern."""
+
+    def clean(self) -> None:
+        """Refuse a week that the pattern does not have: it would never come."""
+        super().clean()
+        weeks = self.instance.weeks
+        for form in self.forms:
+            week = form.cleaned_data.get("week") if not form.errors else None
+            if form not in self.deleted_forms and week and weeks and week > weeks:
+                only = f"repeats after {weeks} weeks" if weeks > 1 else "repeats every week"
+                form.add_error("week", f"The pattern {only}: it has no week {week}.")
+
+
 class PatternShiftInline(LimitedInline):
     """The shifts of a pattern."""
 
     model = PatternShift
+    formset = PatternShiftFormSet
     capability = AVAILABILITY
     autocomplete_fields = ("kind",)
 

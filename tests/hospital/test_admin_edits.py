@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from patients.models import Allergy, Patient
 from resources.admin.in_use import INSTEAD
-from resources.models import OpeningHours, RosterException, Shift, Theatre, Unavailability
+from resources.models import OpeningHours, RosterException, RosterPattern, Shift, Theatre, Unavailability
 from scheduling.period import Period
 from tests.factories import (
     OperationFactory,
@@ -158,6 +158,22 @@ def test_a_shift_needs_an_end_and_overlaps_no_other(coordinator: Client) -> None
     again = coordinator.post(url, first | {"period_0": "2027-07-05T15:00", "period_1": "2027-07-05T20:00"})
     assert errors(again) == {"__all__": ["This overlaps another shift of the same person."]}
     assert Shift.objects.count() == 1
+
+
+def test_a_pattern_has_no_week_after_its_last(coordinator: Client) -> None:
+    shift = {"week": 2, "weekday": 1, "kind": ShiftKindFactory().pk}
+    url, pattern = "/admin/resources/rosterpattern/add/", {"name": "Days"}
+    answer = coordinator.post(url, {**pattern, "weeks": 1, **rows("shifts", shift)})
+    assert "The pattern repeats every week: it has no week 2." in answer.content.decode()
+    assert coordinator.post(url, {**pattern, "weeks": 2, **rows("shifts", shift)}).status_code == 302
+    made = RosterPattern.objects.get()
+    kept = {"id": made.shifts.get().pk, "pattern": made.pk, **shift}
+    url = f"/admin/resources/rosterpattern/{made.pk}/change/"
+    answer = coordinator.post(url, {**pattern, "weeks": 1, **rows("shifts", kept, stored=1)})
+    assert "it has no week 2" in answer.content.decode()
+    answer = coordinator.post(url, {**pattern, "weeks": 1, **rows("shifts", {**kept, "DELETE": "on"}, stored=1)})
+    assert answer.status_code == 302
+    assert not made.shifts.exists()
 
 
 @pytest.fixture

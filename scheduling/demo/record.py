@@ -44,7 +44,8 @@ ILLNESSES = (
 WITHOUT_PLAN = 0.3
 """For so many medicines that need one, nobody has made a plan yet."""
 BEFORE = (("Appendicectomy", 1990), ("Caesarean section", 2004), ("Knee arthroscopy", 2015), ("Tonsillectomy", 1978))
-KIN = ("Wife", "Husband", "Daughter", "Son", "Sister", "Brother", "Neighbour")
+KIN = ("Wife", "Husband", "Sister", "Brother", "Neighbour")
+KIN_OF_THE_OLD, KIN_OF_CHILDREN = (*KIN, "Daughter", "Son"), ("Mother", "Father")
 GPS = ("Dr P. Ahlberg", "Dr S. Okoro", "Dr M. Castell", "Dr J. Whitby")
 
 
@@ -81,8 +82,9 @@ def _rows(patient: Patient, actor: User, today: date) -> Iterator[Model]:
             yield PastProcedure(**by, text=name, performed_on=date(year, 4, 12), place="Another hospital")
     if happens(rng, 0.8):
         yield _assessment(rng, patient, by, today, ill=bool(ill))
-    relation = rng.choice(KIN)
-    names = MALE_NAMES if relation in ("Husband", "Son", "Brother") else FEMALE_NAMES
+    age = patient.age or 0
+    relation = rng.choice(KIN_OF_CHILDREN if age < GROWN_UP else KIN_OF_THE_OLD if age >= ELDERLY else KIN)
+    names = MALE_NAMES if relation in ("Husband", "Son", "Brother", "Father") else FEMALE_NAMES
     phone = f"07700 900{rng.randint(0, 999):03}"
     name = f"{rng.choice(names)} {patient.family_name}"
     yield NextOfKin(**by, name=name, relationship=relation, phone=phone)

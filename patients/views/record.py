@@ -10,6 +10,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.audit.models import AccessKind
+from accounts.audit.recording import note
 from accounts.permissions import actor_of, requires
 from patients import permissions
 from patients.access import NotOnCareTeamError
@@ -33,6 +35,7 @@ def fetch_patient(patient_id: int, request: HttpRequest) -> Patient:
     """Return the patient if the record is open to who asks; 404 for none."""
     patient = Patient.objects.visible_to(actor_of(request)).filter(pk=patient_id).first()
     if patient is not None:
+        note(patient.pk, AccessKind.VIEW)  # a card alone has no banner that would
         return patient
     if Patient.objects.filter(pk=patient_id).exists():
         raise NotOnCareTeamError(patient_id)

@@ -144,6 +144,11 @@ def test_an_entry_of_another_patient_is_not_changed_here(nurse: Client, patient:
     assert other.certainty == "confirmed"
 
 
+def test_a_card_alone_is_on_record_as_seen(nurse: Client, patient: Patient) -> None:
+    nurse.get(url("record-card", patient, "medicines"), headers={"HX-Request": "true"})
+    assert Access.objects.get(patient_id=patient.pk).view == "patients:record-card"
+
+
 def test_none_known_is_one_button(nurse: Client, patient: Patient) -> None:
     nurse.post(url("none-known", patient))
     patient.refresh_from_db()

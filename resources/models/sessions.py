@@ -178,8 +178,8 @@ class BlockTemplate(Owned):
     def clean(self) -> None:
         """Refuse a block that shares a day and a minute with another of its theatre that has not ended."""
         super().clean()
-        if None in (self.theatre_id, self.weekday, self.starts, self.ends):
-            return  # a field says what is missing
+        if None in (self.theatre_id, self.weekday, self.starts, self.ends) or not self.cycle_weeks:
+            return  # a field says what is missing, or that no cycle has no weeks
         rows = BlockTemplate.objects.filter(theatre=self.theatre_id, weekday=self.weekday).exclude(pk=self.pk or 0)
         rows = rows.exclude(valid_until__lt=timezone.localdate())  # the past is never laid out again
         other = next((one for one in rows.select_related("specialty", "surgeon", "group") if self.meets(one)), None)

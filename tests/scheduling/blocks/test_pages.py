@@ -98,8 +98,9 @@ def test_the_week_takes_as_many_queries_for_three_sessions_as_for_one(
     assert count() == one
 
 
-def test_a_template_is_saved_removed_and_refused(world: World, client: Client) -> None:
-    fields = {
+def block(world: World) -> dict[str, Any]:
+    """Return a block as it is typed: Monday mornings of the first theatre."""
+    return {
         "theatre": world.one.pk,
         "weekday": 1,
         "starts": "08:00",
@@ -109,6 +110,10 @@ def test_a_template_is_saved_removed_and_refused(world: World, client: Client) -
         "owner_kind": "specialty",
         "specialty": world.specialty.pk,
     }
+
+
+def test_a_template_is_saved_removed_and_refused(world: World, client: Client) -> None:
+    fields = block(world)
     assert client.post(page("block-template-new"), fields).status_code == 302
     template = BlockTemplate.objects.get()
     answer = client.post(page("block-template-new"), fields)
@@ -119,6 +124,14 @@ def test_a_template_is_saved_removed_and_refused(world: World, client: Client) -
     assert "Name what this kind of owner asks for" in answer.content.decode()
     assert client.post(page("block-template", template.pk), {"remove": "1"}).status_code == 302
     assert not BlockTemplate.objects.exists()
+
+
+@pytest.mark.parametrize("weeks", ["0", "-1", "5", "x", ""])
+def test_a_cycle_has_one_to_four_weeks(world: World, client: Client, weeks: str) -> None:
+    BlockTemplateFactory(theatre=world.one)
+    answer = client.post(page("block-template-new"), {**block(world), "cycle_weeks": weeks})
+    assert answer.status_code == 422
+    assert BlockTemplate.objects.count() == 1
 
 
 def test_a_preview_that_is_out_of_date_is_shown_again(world: World, client: Client) -> None:

@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -48,9 +49,16 @@ def session_change(request: HttpRequest, session_id: int) -> HttpResponse:
 
     def done(count: int) -> tuple[str, str]:
         words = "The session is changed." if count == 1 else f"{count} sessions are changed."
-        return f"{words} Nothing that is booked was moved.", session_address(session.pk)
+        return f"{words} Nothing that is booked was moved.", _address_after(session)
 
     return _perform(request, session, "change", form, change, done)
+
+
+def _address_after(session: TheatreSession) -> str:
+    """Return the page of a session, or, where it went with a change of its block, that of its week."""
+    if TheatreSession.objects.filter(pk=session.pk).exists():
+        return session_address(session.pk)
+    return reverse("scheduling:blocks", args=[session.day])
 
 
 @requires(AVAILABILITY)

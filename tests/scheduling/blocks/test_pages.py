@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from resources.models import BlockTemplate, TheatreSession
+from resources.models import BlockTemplate, Holiday, TheatreSession
 from scheduling.block_owners import BlockAccess
 from scheduling.period import Period
 from scheduling.selectors.misplaced import misplaced
@@ -51,6 +51,18 @@ def test_a_refused_change_keeps_what_was_typed(world: World, client: Client) -> 
     answer = client.post(page("session-change", session.pk), typed(session, version=7))
     assert answer.status_code == 409
     assert "changed meanwhile" in answer.content.decode()
+
+
+def test_a_session_that_goes_with_the_change_of_its_block_leads_to_its_week(world: World, client: Client) -> None:
+    """A holiday was entered since it was laid out."""
+    template = BlockTemplateFactory(theatre=world.one, specialty=world.specialty, weekday=world.day.isoweekday())
+    session = TheatreSessionFactory(theatre=world.one, day=world.day, template=template, by_hand=False)
+    Holiday.objects.create(day=world.day, name="Founders' day")
+    fields = typed(session, specialty=world.specialty.pk, scope="following")
+    answer = client.post(page("session-change", session.pk), fields, follow=True)
+    assert answer.redirect_chain == [(page("blocks", world.day), 302)]
+    assert answer.status_code == 200
+    assert not TheatreSession.objects.exists()
 
 
 def test_what_is_booked_in_time_that_changed_hands_is_told_with_a_place(world: World, client: Client) -> None:

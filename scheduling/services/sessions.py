@@ -178,7 +178,7 @@ def _write(found: Preview) -> None:
             _set(line.session, line.planned.period, line.planned.template.owner_fields)
             line.session.theatre_id = line.theatre_id
             changed.append(line.session)
-    fields = ["theatre", "period", "owner_kind", "specialty", "surgeon", "group", "open_from", "version"]
+    fields = ["theatre", "period", "owner_kind", "specialty", "surgeon", "group", "open_from", "kept", "version"]
     TheatreSession.objects.bulk_update(changed, fields, batch_size=500)
     TheatreSession.objects.bulk_create(
         (
@@ -200,9 +200,7 @@ def _write(found: Preview) -> None:
 
 def _set(session: TheatreSession, period: Period, owner: dict[str, Any]) -> None:
     session.period = period.as_range()
-    for name, value in owner.items():
-        setattr(session, name, value)
-    session.open_from = None
+    give(session, owner)
     session.version += 1
 
 
@@ -404,6 +402,14 @@ def lock_theatres(theatre_ids: Iterable[int]) -> None:
     """Lock theatres in order of number, as bookings do: what is free in them then stays free."""
     rows = Resource.objects.select_for_update(no_key=True).filter(pk__in=set(theatre_ids)).order_by("pk")
     list(rows.values_list("pk"))
+
+
+def give(session: TheatreSession, owner: dict[str, Any]) -> None:
+    """Let a session be somebody's, from now on; what one owner keeps from its release is not kept for the next."""
+    session.kept = session.kept and session.owner_fields == owner
+    for name, value in owner.items():
+        setattr(session, name, value)
+    session.open_from = None
 
 
 def demand_apart(template: BlockTemplate) -> None:

@@ -32,6 +32,7 @@ from scheduling.services.sessions import (
     announce_days,
     check_sessions,
     defer_sessions,
+    give,
     lock_session,
     lock_theatres,
 )
@@ -417,9 +418,8 @@ def _owner_of(request: TimeRequest) -> dict[str, Any]:
 
 
 def _give(session: TheatreSession, owner: dict[str, Any]) -> None:
-    for name, value in owner.items():
-        setattr(session, name, value)
-    session.open_from, session.by_hand = None, True
+    give(session, owner)
+    session.by_hand = True
     session.version += 1
     session.save()
     BlockRelease.objects.filter(RELEASE_STANDS, session=session).update(taken_at=timezone.now())

@@ -25,6 +25,7 @@ from scheduling.selectors.blocks.releases import about_to_be_released, releases
 from scheduling.selectors.blocks.time_requests import time_requests
 from scheduling.services import InvalidPlanError, NotPossibleError
 from scheduling.services.releasing import release_time, release_unbooked, undo_release
+from scheduling.services.sessions import change_session
 from scheduling.services.time_requests import (
     agree,
     approve,
@@ -243,6 +244,33 @@ class TestTakingBack:
             undo_release(actor=world.surgeon.user, release_id=release.pk)
         assert spans(world) == [("08:00–18:00", "surgeon")]
         assert release_unbooked() == 0
+
+    @pytest.mark.parametrize("way", ["changed", "offered"])
+    def test_what_one_owner_keeps_is_not_kept_for_the_next(
+        self, world: World, session: TheatreSession, way: str
+    ) -> None:
+        ReleaseRule.objects.create(days_ahead=90)
+        TheatreSession.objects.update(kept=True)
+        colleague = surgeon_of(world.specialty)
+        if way == "offered":
+            request = offer_time(actor=world.surgeon.user, session_id=session.pk, version=1, surgeon_id=colleague.pk)
+            agree(actor=colleague.user, request_id=request.pk)
+            approve(actor=world.coordinator, request_id=request.pk)
+        else:
+            change_to(world, session, {**session.owner_fields, "surgeon_id": colleague.pk})
+        assert release_unbooked() == 1
+
+    def test_its_owner_keeps_it_at_other_hours(self, world: World, session: TheatreSession) -> None:
+        ReleaseRule.objects.create(days_ahead=90)
+        TheatreSession.objects.update(kept=True)
+        change_to(world, session, session.owner_fields)
+        assert release_unbooked() == 0
+
+
+def change_to(world: World, session: TheatreSession, owner: dict[str, Any]) -> None:
+    """Give a session to somebody, from 9 to 17."""
+    hours = {"starts": time(9), "ends": time(17)}
+    change_session(actor=world.coordinator, session_id=session.pk, version=1, scope="one", owner=owner, **hours)
 
 
 class TestByItself:

@@ -408,6 +408,12 @@ def _carry_out(actor: User, request: TimeRequest, session: TheatreSession, other
 
 
 def _owner_of(request: TimeRequest) -> dict[str, Any]:
+    """Return the columns of who gets the time. Raises :class:`NotPossibleError` for who has left, or moved on."""
+    surgeon = request.surgeon
+    if surgeon and not surgeon.in_use:
+        raise NotPossibleError(MOVED_ON.format(f"{surgeon} has left"))
+    if surgeon and not surgeon.specialties.filter(pk=request.specialty_id).exists():
+        raise NotPossibleError(MOVED_ON.format(f"{surgeon} does not work in {request.specialty} any more"))
     kind = OwnerKind.SURGEON if request.surgeon_id else OwnerKind.SPECIALTY
     return {
         "owner_kind": kind,

@@ -447,6 +447,32 @@ class TestAsking:
         session.refresh_from_db()
         assert session.surgeon == first
 
+    @pytest.mark.parametrize("what", ["left", "works elsewhere"])
+    @pytest.mark.parametrize("kind", ["claim", "offer", "wanted"])
+    def test_who_is_not_there_any_more_gets_nothing(
+        self, world: World, session: TheatreSession, kind: str, what: str
+    ) -> None:
+        colleague = surgeon_of(world.specialty)
+        whom = {"specialty_id": world.specialty.pk, "surgeon_id": colleague.pk}
+        open_one = TheatreSessionFactory(theatre=world.two, day=world.day, owner_kind="open", specialty=None)
+        days = {"minutes": 60, "first": world.day, "last": world.day}
+        asked = {
+            "claim": lambda: claim_time(actor=colleague.user, session_id=open_one.pk, **whom),
+            "offer": lambda: offer_time(
+                actor=world.surgeon.user, session_id=session.pk, version=1, surgeon_id=colleague.pk
+            ),
+            "wanted": lambda: want_time(actor=colleague.user, **whom, **days),
+        }
+        request = asked[kind]()
+        if kind == "offer":
+            agree(actor=colleague.user, request_id=request.pk)
+        if what == "left":
+            type(colleague).objects.filter(pk=colleague.pk).update(in_use=False)
+        else:
+            colleague.specialties.set([SpecialtyFactory()])
+        with pytest.raises(NotPossibleError, match="Things have changed"):
+            approve(actor=world.coordinator, request_id=request.pk, session_id=open_one.pk)
+
     def test_a_session_that_is_over_is_not_approved(self, world: World, session: TheatreSession) -> None:
         give_up(world, session)
         request = claim_time(

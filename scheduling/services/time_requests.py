@@ -141,7 +141,8 @@ def swap_time(*, actor: User, session_id: int, version: int, other_id: int, note
         other = TheatreSession.objects.select_related("surgeon").filter(pk=other_id).first()
         if other is None or other.pk == session.pk:
             raise InvalidPlanError("other", "Choose another session.")
-        if other.owner_kind not in RELEASABLE or Period.of(other.period).end <= timezone.now():
+        is_owned = other.owner_kind in RELEASABLE and other.open_from is None
+        if not is_owned or Period.of(other.period).end <= timezone.now():
             raise InvalidPlanError("other", "Nobody owns this session any more: claim it instead.")
         if other.owner_fields == session.owner_fields:
             raise InvalidPlanError("other", "Both belong to the same owner already.")

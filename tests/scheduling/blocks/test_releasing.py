@@ -473,6 +473,15 @@ class TestAsking:
         with pytest.raises(NotPossibleError, match="Things have changed"):
             approve(actor=world.coordinator, request_id=request.pk, session_id=open_one.pk)
 
+    def test_what_was_released_is_claimed_not_exchanged(self, world: World, session: TheatreSession) -> None:
+        give_up(world, session)
+        colleague = surgeon_of(SpecialtyFactory())
+        mine = TheatreSessionFactory(
+            theatre=world.two, day=world.day, specialty=colleague.specialties.get(), surgeon=colleague
+        )
+        with pytest.raises(InvalidPlanError, match="claim it instead"):
+            swap_time(actor=colleague.user, session_id=mine.pk, version=1, other_id=session.pk)
+
     def test_a_session_that_is_over_is_not_approved(self, world: World, session: TheatreSession) -> None:
         give_up(world, session)
         request = claim_time(

@@ -34,10 +34,11 @@ from scheduling.selectors.blocks.laying_out import booked_in_lines, laid_out_unt
 from scheduling.selectors.blocks.open_time import open_time
 from scheduling.selectors.blocks.releases import about_to_be_released, releases
 from scheduling.selectors.blocks.time_requests import time_requests, waiting_requests
-from scheduling.services import InvalidPlanError, SchedulingError
+from scheduling.services import InvalidPlanError
 from scheduling.services.sessions import Preview, add_session, lay_out, preview_lay_out
 from scheduling.services.templates import remove_template, save_template
 from scheduling.services.time_requests import agree, approve, decline, want_time, withdraw
+from scheduling.views.answers import FAILURES
 
 
 def perform(
@@ -58,7 +59,7 @@ def perform(
             result = command()
         except InvalidPlanError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
-        except SchedulingError as error:
+        except FAILURES as error:
             form.add_error(None, str(error))
             status = 409
         else:
@@ -179,7 +180,7 @@ def time_request_answer(request: HttpRequest, request_id: int) -> HttpResponse:
     command, words = commands[verb]
     try:
         command()
-    except SchedulingError as error:
+    except FAILURES as error:
         messages.error(request, str(error))
     else:
         messages.success(request, words)
@@ -211,7 +212,7 @@ def lay_out_page(request: HttpRequest) -> HttpResponse:
         except InvalidPlanError as error:
             form.add_error(error.field, str(error))
             status = 422
-        except SchedulingError as error:
+        except FAILURES as error:
             messages.error(request, str(error))
             found = preview_lay_out(actor, first, last)
             status = 409
@@ -270,7 +271,7 @@ def template_edit(request: HttpRequest, template_id: int | None = None) -> HttpR
 def _remove_template(request: HttpRequest, template_id: int) -> HttpResponse:
     try:
         remove_template(actor=actor_of(request), template_id=template_id)
-    except SchedulingError as error:
+    except FAILURES as error:
         messages.error(request, str(error))
     else:
         messages.success(request, "The block is removed. Lay out again to take its sessions off.")

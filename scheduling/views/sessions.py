@@ -21,10 +21,10 @@ from scheduling.forms.numbers import row_number
 from scheduling.releasing import RELEASABLE
 from scheduling.selectors.blocks.session_page import session_page
 from scheduling.selectors.misplaced import count_misplaced
-from scheduling.services import SchedulingError
 from scheduling.services.releasing import release_time, undo_release
 from scheduling.services.sessions import change_session, end_block
 from scheduling.services.time_requests import claim_time, offer_time, swap_time
+from scheduling.views.answers import FAILURES
 from scheduling.views.blocks import perform, session_address
 
 
@@ -55,7 +55,7 @@ def session_change(request: HttpRequest, session_id: int) -> HttpResponse:
 
 
 def _address_after(session: TheatreSession) -> str:
-    """Return the page of a session, or, where it went with a change of its block, that of its week."""
+    """Return the page of a session, or, where it is gone meanwhile, that of its week."""
     if TheatreSession.objects.filter(pk=session.pk).exists():
         return session_address(session.pk)
     return reverse("scheduling:blocks", args=[session.day])
@@ -70,9 +70,9 @@ def session_end_block(request: HttpRequest, session_id: int) -> HttpResponse:
         count = end_block(
             actor=actor_of(request), session_id=session.pk, version=row_number(request.POST.get("version", "")) or 0
         )
-    except SchedulingError as error:
+    except FAILURES as error:
         messages.error(request, str(error))
-        return redirect(session_address(session.pk))
+        return redirect(_address_after(session))
     messages.success(request, f"The block has ended: {count} sessions are taken off. Nothing that is booked was moved.")
     return redirect("scheduling:blocks", session.day)
 
@@ -103,12 +103,12 @@ def session_release(request: HttpRequest, session_id: int) -> HttpResponse:
 @require_POST
 def release_take_back(request: HttpRequest, session_id: int, release_id: int) -> HttpResponse:
     """Give released time back to its owner."""
-    _get(session_id)
+    session = _get(session_id)
     try:
         session = undo_release(actor=actor_of(request), release_id=release_id)
-    except SchedulingError as error:
+    except FAILURES as error:
         messages.error(request, str(error))
-        return redirect(session_address(session_id))
+        return redirect(_address_after(session))
     messages.success(request, f"Taken back: the time belongs to {session.owner} again.")
     return redirect(session_address(session.pk))
 

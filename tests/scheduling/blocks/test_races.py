@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from resources.models import BlockRelease, BlockTemplate, ReleaseRule, TheatreSession, TimeRequest
@@ -277,6 +279,47 @@ def test_a_block_that_changes_hands_meanwhile_is_not_taken_over(world: World) ->
         BlockTemplate.objects.update(specialty=SpecialtyFactory())
     thread.join()
     assert refused == [True]
+
+
+def signed_in(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_what_the_database_refuses_is_told(world: World) -> None:
+    """Who writes by SQL waits for no lock: the constraint has the last word, and it is no broken page."""
+    client, answers = signed_in(world.coordinator), []
+    fields = {"theatre": world.one.pk, "day": world.day, "starts": "08:00", "ends": "12:00", "owner_kind": "open"}
+    address = reverse("scheduling:session-new")
+    thread = Thread(target=lambda: at_once(lambda: answers.append(client.post(address, fields))))
+    with transaction.atomic():
+        TheatreSessionFactory(theatre=world.one, day=world.day)
+        thread.start()
+        wait_until_somebody_waits()
+    thread.join()
+    assert [answer.status_code for answer in answers] == [409]
+    assert "a moment ago" in answers[0].content.decode()
+
+
+@pytest.mark.parametrize("verb", ["end", "take back"])
+def test_a_session_that_is_removed_meanwhile_leads_to_its_week(world: World, released: BlockRelease, verb: str) -> None:
+    session = TheatreSession.objects.get(pk=released.session_id)
+    client, answers = signed_in(world.coordinator), []
+    address = {
+        "end": reverse("scheduling:session-end-block", args=[session.pk]),
+        "take back": reverse("scheduling:release-take-back", args=[session.pk, released.pk]),
+    }[verb]
+    command = lambda: answers.append(client.post(address, {"version": session.version}, follow=True))  # noqa: E731
+    thread = Thread(target=lambda: at_once(command))
+    with transaction.atomic():
+        lock_theatres([world.one.pk])
+        thread.start()
+        wait_until_somebody_waits()
+        session.delete()
+    thread.join()
+    assert [answer.status_code for answer in answers] == [200]
+    assert "not exist any more" in answers[0].content.decode()
 
 
 def test_the_same_days_are_laid_out_once(world: World) -> None:

@@ -212,6 +212,7 @@ def _join(session: TheatreSession) -> None:
         day=session.day,
         template=session.template_id,
         by_hand=session.by_hand,
+        note=session.note,
         open_from=None,
         team=None,
         **session.owner_fields,

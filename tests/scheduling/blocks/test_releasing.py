@@ -229,6 +229,14 @@ class TestTakingBack:
             with pytest.raises(NotPossibleError, match="expired already"):
                 approve(actor=world.coordinator, request_id=request.pk)
 
+    def test_a_session_with_a_note_of_its_own_is_not_joined(self, world: World, session: TheatreSession) -> None:
+        """Two sessions that were added by hand, not parts of one."""
+        fields = {"theatre": world.one, "day": world.day, "specialty": world.specialty, "surgeon": world.surgeon}
+        TheatreSessionFactory(**fields, starts=time(18), ends=time(20), note="Without a robot")
+        (release,) = give_up(world, session)
+        undo_release(actor=world.surgeon.user, release_id=release.pk)
+        assert spans(world) == [("08:00–18:00", "surgeon"), ("18:00–20:00", "surgeon")]
+
     @pytest.mark.parametrize("by_hand_last", [True, False])
     def test_what_is_kept_stays_so_when_parts_are_joined(
         self,

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
 from resources.models import (
+    OwnerKind,
     TimeRequest,
     TimeRequestKind,
 )
@@ -46,7 +48,7 @@ def time_requests(viewer: User, *, closed: bool = False) -> list[Asked]:
     )
     rows = rows.exclude(state__in=OPEN_STATES) if closed else rows.filter(state__in=OPEN_STATES)
     access = BlockAccess(viewer)
-    shown = list(rows[:SHOWN])
+    shown = list(rows.filter(_concerning(access))[:SHOWN])
     wanted = [one for one in shown if one.kind == TimeRequestKind.WANTED and one.state in OPEN_STATES]
     candidates = open_time(viewer, _window_of(wanted)) if wanted and access.runs_some else []
     found = []
@@ -68,6 +70,19 @@ def time_requests(viewer: User, *, closed: bool = False) -> list[Asked]:
             )
         )
     return found
+
+
+def _concerning(access: BlockAccess) -> Q:
+    """Return which requests could be for somebody, so that those of others do not crowd them out of the list."""
+    if access.runs_some:
+        return Q()
+    return (
+        Q(asked_by=access.user)
+        | Q(kind=TimeRequestKind.OFFER, surgeon=access.person or 0)
+        | Q(other__owner_kind=OwnerKind.SURGEON, other__surgeon=access.person or 0)
+        | Q(other__owner_kind=OwnerKind.SPECIALTY, other__specialty__in=access.specialties)
+        | Q(other__owner_kind=OwnerKind.GROUP, other__group__in=access.groups)
+    )
 
 
 def waiting_requests(viewer: User) -> int:

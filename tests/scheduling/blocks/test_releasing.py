@@ -20,7 +20,7 @@ from scheduling.conflicts import find_conflicts
 from scheduling.opening import span
 from scheduling.period import Period
 from scheduling.plan import Plan
-from scheduling.selectors.blocks.open_time import OpenTimeFilter, open_time
+from scheduling.selectors.blocks.open_time import SHOWN, OpenTimeFilter, open_time
 from scheduling.selectors.blocks.releases import about_to_be_released, releases
 from scheduling.selectors.blocks.time_requests import time_requests
 from scheduling.services import InvalidPlanError, NotPossibleError
@@ -561,6 +561,26 @@ class TestAsking:
         limited = UserFactory(role="coordinator", role__specialties=[SpecialtyFactory()])
         with pytest.raises(PermissionDenied):
             decline(actor=limited, request_id=request.pk, answer="No")
+
+    def test_the_many_requests_of_others_do_not_crowd_out_ones_own(self, world: World, session: TheatreSession) -> None:
+        colleague = surgeon_of(world.specialty)
+        theirs = TheatreSessionFactory(theatre=world.two, day=world.day, specialty=colleague.specialties.get())
+        mine = [
+            offer_time(actor=world.surgeon.user, session_id=session.pk, version=1, surgeon_id=colleague.pk),
+            swap_time(actor=world.surgeon.user, session_id=session.pk, version=1, other_id=theirs.pk),
+        ]
+        TimeRequest.objects.bulk_create(
+            TimeRequest(
+                kind="wanted", specialty=world.specialty, asked_by=world.coordinator, asked_at=timezone.now(), minutes=n
+            )
+            for n in range(SHOWN)
+        )
+        for viewer in (world.surgeon.user, colleague.user):
+            assert {one.request.pk for one in time_requests(viewer)} == {one.pk for one in mine}
+            assert time_requests(viewer, closed=True) == []
+        TimeRequest.objects.update(state="declined")
+        for viewer in (world.surgeon.user, colleague.user):
+            assert {one.request.pk for one in time_requests(viewer, closed=True)} == {one.pk for one in mine}
 
     @pytest.mark.parametrize(("first", "last"), [(-1, 5), (5, 4), (0, 500)])
     def test_days_that_make_no_sense(self, world: World, session: TheatreSession, first: int, last: int) -> None:

@@ -402,10 +402,20 @@ def _carry_out(actor: User, request: TimeRequest, session: TheatreSession, other
         case _:
             if not is_open_to(session, request.specialty_id):
                 raise NotPossibleError(MOVED_ON.format(f"the time belongs to {session.owner} now"))
+            _demand_fitting(request, session)
             _give(session, _owner_of(request))
     request.session = session
     _close(actor, request, TimeRequestState.DONE, "")
     announce_days({one.day for one in (session, other) if one})
+
+
+def _demand_fitting(request: TimeRequest, session: TheatreSession) -> None:
+    """Raise :class:`NotPossibleError` where wanted time would be too short, or on a day that is not wanted."""
+    if request.first and request.last and not request.first <= session.day <= request.last:
+        raise NotPossibleError(f"It is wanted between {request.first:%a %d %b} and {request.last:%a %d %b %Y}.")
+    minutes = Period.of(session.period).minutes
+    if request.minutes and minutes < request.minutes:
+        raise NotPossibleError(f"The session is {minutes} minutes long, and {request.minutes} are wanted. Look again.")
 
 
 def _owner_of(request: TimeRequest) -> dict[str, Any]:

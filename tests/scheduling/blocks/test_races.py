@@ -157,11 +157,8 @@ def wait_until_somebody_waits() -> None:
 
 def test_what_is_approved_at_its_last_moment_does_not_expire(world: World, released: BlockRelease) -> None:
     request = claim(world, released, surgeon_of(world))
-    TimeRequest.objects.update(kind="wanted", first=world.day, last=timezone.localdate() - timedelta(days=1))
-    outcomes = at_once(
-        lambda: approve(actor=world.coordinator, request_id=request.pk, session_id=released.session_id),
-        expire_requests,
-    )
+    TheatreSession.objects.update(day=timezone.localdate() - timedelta(days=1))  # its hours are still to come
+    outcomes = at_once(lambda: approve(actor=world.coordinator, request_id=request.pk), expire_requests)
     request.refresh_from_db()
     session = TheatreSession.objects.get(pk=released.session_id)
     assert request.state == ("done" if outcomes[0] == "done" else "expired")

@@ -562,6 +562,29 @@ class TestAsking:
         with pytest.raises(PermissionDenied):
             decline(actor=limited, request_id=request.pk, answer="No")
 
+    @pytest.mark.parametrize("what", ["shorter by now", "another day"])
+    def test_wanted_time_is_long_enough_and_on_the_days(self, world: World, what: str) -> None:
+        request = want_time(
+            actor=world.coordinator,
+            specialty_id=world.specialty.pk,
+            surgeon_id=None,
+            minutes=300,
+            first=world.day - timedelta(days=1),
+            last=world.day,
+        )
+        late = what == "another day"
+        open_one = TheatreSessionFactory(
+            theatre=world.two,
+            day=world.day + timedelta(days=late),
+            ends=time(18) if late else time(12),
+            owner_kind="open",
+            specialty=None,
+        )
+        with pytest.raises(NotPossibleError, match="wanted"):
+            approve(actor=world.coordinator, request_id=request.pk, session_id=open_one.pk)
+        open_one.refresh_from_db()
+        assert open_one.owner_kind == "open"
+
     def test_the_many_requests_of_others_do_not_crowd_out_ones_own(self, world: World, session: TheatreSession) -> None:
         colleague = surgeon_of(world.specialty)
         theirs = TheatreSessionFactory(theatre=world.two, day=world.day, specialty=colleague.specialties.get())

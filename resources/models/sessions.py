@@ -1,5 +1,6 @@
 """Whose theatre time it is: templates that repeat, the dated sessions laid out from them, and what is given up."""
 
+import hashlib
 from datetime import time
 from functools import reduce
 from operator import or_
@@ -174,6 +175,12 @@ class BlockTemplate(Owned):
     def __str__(self) -> str:
         """Return owner and time."""
         return f"{self.owner}, {self.get_weekday_display()} {self.starts:%H:%M}-{self.ends:%H:%M}"
+
+    @property
+    def mark(self) -> str:
+        """Return what tells this state of the block from another, to notice that somebody changed it meanwhile."""
+        values = [getattr(self, field.attname) for field in self._meta.concrete_fields]
+        return hashlib.sha256(repr(values).encode()).hexdigest()
 
     def clean(self) -> None:
         """Refuse a block that shares a day and a minute with another of its theatre that has not ended."""

@@ -109,7 +109,9 @@ class NewSessionForm(OwnerForm):
 
 
 class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A block that repeats."""
+    """A block that repeats. ``seen`` is the mark of what was shown."""
+
+    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     class Meta:
         model = BlockTemplate
@@ -126,6 +128,7 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["seen"].initial = self.instance.mark if self.instance.pk else ""
         surgeons: Any = self.fields["surgeon"]
         surgeons.queryset = _surgeons()
         theatres: Any = self.fields["theatre"]

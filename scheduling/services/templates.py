@@ -11,12 +11,14 @@ from scheduling.services.sessions import demand_apart, lock_theatres
 
 GONE = "Somebody has removed this block. Add a new one if it is still needed."
 
+CHANGED = "Somebody has changed this block meanwhile. Look at it again, then repeat."
 
-def save_template(*, actor: User, template: BlockTemplate) -> BlockTemplate:
-    """Save a new or changed block.
+
+def save_template(*, actor: User, template: BlockTemplate, seen: str = "") -> BlockTemplate:
+    """Save a new or changed block; ``seen`` is the mark of what the actor changed, if it was shown.
 
     Raises :class:`InvalidPlanError` where another block of the theatre falls on one of its days at the same time, and
-    :class:`NotPossibleError` where somebody has removed it meanwhile.
+    :class:`NotPossibleError` where somebody has changed or removed it meanwhile.
     """
     authorise(actor, AVAILABILITY)
     access = BlockAccess(actor)
@@ -25,6 +27,8 @@ def save_template(*, actor: User, template: BlockTemplate) -> BlockTemplate:
         if template.pk:
             stored = _lock_stored(template.pk, template.theatre_id)
             access.demand_running(stored.theatre, stored.specialty_id)  # nobody takes over what is out of reach
+            if seen and stored.mark not in (seen, template.mark):  # the same once more changes nothing
+                raise NotPossibleError(CHANGED)
         else:
             lock_theatres([template.theatre_id])
         demand_apart(template)
@@ -55,5 +59,5 @@ def _lock_stored(template_id: int, *theatre_ids: int) -> BlockTemplate:
     if stored is None:
         raise NotPossibleError(GONE)
     if stored.theatre_id != theatre:  # one that is not locked
-        raise NotPossibleError("This block was given to another theatre meanwhile. Look at it again, then repeat.")
+        raise NotPossibleError(CHANGED)
     return stored

@@ -262,7 +262,7 @@ def template_edit(request: HttpRequest, template_id: int | None = None) -> HttpR
     return perform(
         request,
         form,
-        lambda: save_template(actor=actor, template=form.instance),
+        lambda: save_template(actor=actor, template=form.instance, seen=form.cleaned_data["seen"]),
         page=page,
         done=lambda _: ("Saved. No day is changed before you lay it out.", "scheduling:block-templates"),
     )

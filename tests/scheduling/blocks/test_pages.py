@@ -138,6 +138,20 @@ def test_a_template_is_saved_removed_and_refused(world: World, client: Client) -
     assert not BlockTemplate.objects.exists()
 
 
+def test_a_block_that_somebody_changed_meanwhile_is_not_overwritten(world: World, client: Client) -> None:
+    template = BlockTemplateFactory(theatre=world.one, specialty=world.specialty)
+    address = page("block-template", template.pk)
+    seen = client.get(address).context["form"]["seen"].value()
+    assert f'value="{seen}"' in client.get(address).content.decode()
+    for _ in range(2):  # a second press of the button is no other change
+        assert client.post(address, {**block(world), "seen": seen, "ends": "12:00"}).status_code == 302
+    late = client.post(address, {**block(world), "seen": seen, "starts": "09:00"})
+    assert late.status_code == 409
+    assert "changed this block meanwhile" in late.content.decode()
+    template.refresh_from_db()
+    assert (template.starts, template.ends) == (time(8), time(12))
+
+
 @pytest.mark.parametrize("weeks", ["0", "-1", "5", "x", ""])
 def test_a_cycle_has_one_to_four_weeks(world: World, client: Client, weeks: str) -> None:
     BlockTemplateFactory(theatre=world.one)

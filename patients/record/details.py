@@ -12,7 +12,7 @@ from patients.record.changes import note_change
 from patients.record.errors import StaleError
 from patients.record.locking import changing
 from patients.record.parts import TAKEN, DetailPart
-from patients.record.texts import Texts, as_texts, differing
+from patients.record.texts import Texts, as_texts, differing, is_stale
 
 
 def change_details(
@@ -27,7 +27,7 @@ def change_details(
         asked = {name: text for name, text in as_texts(values).items() if name in now}
         if not differing(now, now | asked):
             return patient
-        if differing(now | shown, now):
+        if is_stale(shown, now):
             raise StaleError(shown=shown, now=now)
         for name in part.names:
             if name in values:

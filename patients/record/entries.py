@@ -15,7 +15,7 @@ from patients.record.changes import note_change
 from patients.record.errors import GoneError, StaleError
 from patients.record.locking import changing
 from patients.record.parts import EntryPart
-from patients.record.texts import Texts, as_texts, differing
+from patients.record.texts import Texts, as_texts, differing, is_stale
 
 TWICE = timedelta(minutes=2)
 """The same entry by the same person within this time is one that was sent twice."""
@@ -50,7 +50,7 @@ def change_entry(
         wanted = now | as_texts(values)
         if not differing(now, wanted):
             return row
-        if differing(now | shown, now):
+        if is_stale(shown, now):
             raise StaleError(shown=shown, now=now)
         _write(part, row, values)
         note_change(patient.pk, part.slug, before=now, after=part.texts(row), actor=actor, entry=row.pk)

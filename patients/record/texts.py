@@ -39,6 +39,11 @@ def differing(before: Texts, after: Texts) -> dict[str, list[str]]:
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
+def is_stale(shown: Texts, now: Texts) -> bool:
+    """Say whether a part reads otherwise than it was shown; a field that was not shown was shown empty."""
+    return any(shown.get(name, "") != text for name, text in now.items())
+
+
 def packed(texts: Texts) -> str:
     """Return what a form carries of the values that were shown."""
     return json.dumps(texts)

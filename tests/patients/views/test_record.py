@@ -136,6 +136,19 @@ def test_a_part_of_others_is_not_reached_by_the_own_capability(nurse: Client, pa
     assert nurse.get(url("chart-add", patient, "nonsense")).status_code == 404
 
 
+@pytest.mark.parametrize("shown", [None, "", "{}", "[", '{"text": "Warfarin"}'])
+def test_a_form_that_does_not_say_what_was_shown_blanks_nothing(
+    nurse: Client, patient: Patient, shown: str | None
+) -> None:
+    row = Medicine.objects.create(patient=patient, text="Warfarin", dose="3 mg", plan="Stop on Monday")
+    fields = {"text": "Warfarin", "course": "active"} | ({} if shown is None else {"shown": shown})
+    refused = nurse.post(url("chart-change", patient, "medicines", row.pk), fields)
+    assert refused.status_code == 409
+    assert refused.context["card"].filling.form["plan"].value() == "Stop on Monday"
+    row.refresh_from_db()
+    assert (row.dose, row.plan) == ("3 mg", "Stop on Monday")
+
+
 def test_an_entry_of_another_patient_is_not_changed_here(nurse: Client, patient: Patient) -> None:
     other = Medicine.objects.create(patient=PatientFactory(), text="Insulin")
     assert nurse.get(url("chart-change", patient, "medicines", other.pk)).status_code == 404

@@ -13,6 +13,7 @@ from django.db.models import Model, QuerySet
 from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
 
+from accounts.encryption.fields import normalised
 from accounts.models import User
 from patients import permissions
 from patients.models import (
@@ -121,10 +122,9 @@ def _complete_condition(row: Condition) -> None:
 
 def _demand_free(row: PatientIdentifier) -> None:
     field = PatientIdentifier._meta.get_field("value_index")  # noqa: SLF001  # Django's public name for it
-    index = field.index_of(row.qualified)
-    if index is None:
+    if not normalised(row.value):
         raise ValidationError({"value": "Letters or digits are missing."})
-    if PatientIdentifier.objects.filter(value_index=index).exclude(pk=row.pk).exists():
+    if PatientIdentifier.objects.filter(value_index=field.index_of(row.qualified)).exclude(pk=row.pk).exists():
         raise ValidationError({"value": TAKEN})
 
 

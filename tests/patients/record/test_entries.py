@@ -265,6 +265,12 @@ class TestWho:
         assign_perm(CARE_TEAM, nurse, patient)
         add(nurse, patient)
 
+    def test_a_number_has_letters_or_digits(self) -> None:
+        clerk, patient = UserFactory(role="booking_clerk"), PatientFactory()
+        system = IdentifierSystem.objects.create(uri="urn:x", name="X")
+        with pytest.raises(ValidationError, match="Letters or digits are missing"):
+            add(clerk, patient, NUMBERS, system=system, value="---")
+
     def test_a_number_is_one_patients(self) -> None:
         clerk, one, two = UserFactory(role="booking_clerk"), PatientFactory(), PatientFactory()
         system = IdentifierSystem.objects.create(uri="urn:x", name="X")

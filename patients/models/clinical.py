@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import ClassVar, Self
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -79,6 +80,9 @@ class Severity(models.TextChoices):
     FATAL = "fatal", "Life-threatening"
 
 
+LISTED_TWICE = "This substance is on the list already. Change what is there."
+
+
 class AllergyQuerySet(models.QuerySet["Allergy"]):
     """``patient.allergies.counting()``."""
 
@@ -115,6 +119,15 @@ class Allergy(Recorded, Coded):
     def __str__(self) -> str:
         """Return our own number only: both trails of changes keep what this says."""
         return f"Allergy {self.pk}"
+
+    def clean(self) -> None:
+        """Refuse a substance that is listed already, in words; the constraint forbids it without any."""
+        super().clean()
+        if self.certainty not in HEEDED or self.patient_id is None:
+            return
+        listed = Allergy.objects.filter(COUNTS, patient=self.patient_id, substance__iexact=self.substance)
+        if listed.exclude(pk=self.pk).exists():
+            raise ValidationError({"substance": LISTED_TWICE})
 
     @property
     def counts(self) -> bool:

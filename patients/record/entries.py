@@ -140,5 +140,5 @@ def _write(part: EntryPart, row: Any, values: Mapping[str, Any]) -> None:
     try:
         row.save()
     except IntegrityError as error:
-        # Somebody took the same number since it was checked; the lock holds one patient only.
+        # Somebody wrote the same since it was checked: the lock holds one patient, and those who ask for it.
         raise ValidationError(part.taken) from error

@@ -29,6 +29,7 @@ from patients.models import (
     PatientName,
     PreoperativeAssessment,
 )
+from patients.models.clinical import LISTED_TWICE
 from patients.record import allergies
 from patients.record.forms import (
     ICD_10_SYSTEM,
@@ -86,7 +87,8 @@ class EntryPart(Part):
     """What an empty list says; not that there is nothing, if nobody may have asked."""
     after: Callable[[Patient, User | None], None] = _nothing
     complete: Callable[[Any], None] = _nothing
-    taken: str = ""
+    taken: str = "Somebody wrote the same at this moment. Look at the list."
+    """What is said where the database refuses a twin that no check had seen."""
 
     def rows(self, patient: Patient) -> QuerySet[Any]:
         """Return the patient's entries."""
@@ -174,6 +176,7 @@ ENTRY_PARTS: dict[str, EntryPart] = {
             capability=CHART,
             nothing="",
             after=allergies.follow_list,
+            taken=LISTED_TWICE,
         ),
         EntryPart(
             slug="medicines",

@@ -1,12 +1,13 @@
 """Entries of the record: added, changed, taken back, and never lost between two people."""
 
 from datetime import timedelta
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
+from time import sleep
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from guardian.shortcuts import assign_perm
 
@@ -170,6 +171,24 @@ def test_two_at_once_add_one_substance(nurse: User, patient: Patient) -> None:
         thread.join()
     assert sorted(outcomes) == ["done", "known"]
     assert Allergy.objects.count() == 1
+
+
+def test_the_same_substance_from_elsewhere_at_this_moment_is_refused_in_words(nurse: User, patient: Patient) -> None:
+    written = Event()
+
+    def import_it() -> None:
+        with transaction.atomic():
+            Allergy.objects.create(patient=patient, substance="latex")
+            written.set()
+            sleep(1)
+        connection.close()
+
+    other = Thread(target=import_it)
+    other.start()
+    written.wait()
+    with pytest.raises(ValidationError, match="on the list already"):
+        add(nurse, patient, ALLERGIES)
+    other.join()
 
 
 def test_an_entry_made_in_error_stays_and_counts_no_more_until_it_is_put_back(nurse: User, patient: Patient) -> None:

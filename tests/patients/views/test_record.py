@@ -92,6 +92,14 @@ def test_what_is_wrong_is_said_beside_the_field_and_nothing_is_lost(
     assert form.data["text" if "text" in fields else field] == fields["text" if "text" in fields else field]
 
 
+def test_a_substance_twice_is_refused_beside_the_field(nurse: Client, patient: Patient) -> None:
+    Allergy.objects.create(patient=patient, substance="Latex")
+    fields = {"substance": "LATEX", "certainty": "confirmed", "course": "active"}
+    answer = nurse.post(url("chart-add", patient, "allergies"), fields)
+    errors = answer.context["card"].filling.form.errors
+    assert errors == {"substance": ["This substance is on the list already. Change what is there."]}
+
+
 def test_a_phone_that_can_not_be_dialled(patient: Patient) -> None:
     clerk = client_of(UserFactory(role="booking_clerk"))
     answer = clerk.post(url("person-add", patient, "kin"), {"name": "Mary", "phone": "call me"})

@@ -162,6 +162,7 @@ class AssessmentForm(PartForm):
             "note": forms.Textarea({"rows": 2}),
             "pacemaker": forms.NullBooleanSelect(),
         }
+        help_texts = {"infection": "MRSA, hepatitis B …; “none” where it is over."}
 
     def clean(self) -> dict[str, Any]:
         """Refuse an assessment that is over before it was made."""

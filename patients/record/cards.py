@@ -1,19 +1,20 @@
 """The cards of a patient's page: what each part of the record says, and its form where somebody is filling it in."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from django.db.models import Model
 
 from accounts.models import User
-from patients.models import Course, Patient
+from patients.models import Course, PastProcedure, Patient
 from patients.models.clinical import HEEDED
 from patients.record.alerts import language_name
 from patients.record.forms import SUBSTANCES, PartForm, consent_field
 from patients.record.parts import ENTRY_PARTS, PARTS, DetailPart, EntryPart, Part
 
 SHOWN_PROCEDURES = 8
-"""So many of the newest are shown at once."""
+"""So many of the newest are shown at once, and each of which it is told how it went."""
 
 
 @dataclass(kw_only=True)
@@ -87,10 +88,22 @@ def cards_of(patient: Patient, viewer: User) -> dict[str, Card]:
 def _sort(card: Card, part: EntryPart, rows: list[Any]) -> None:
     for row in rows:
         (card.current if not part.keeps or _counts(row) else card.past).append(row)
-    first = {"procedures": SHOWN_PROCEDURES, "assessments": 1}.get(part.slug)
-    if first:
-        card.past = card.current[first:] + card.past
-        card.current = card.current[:first]
+    if part.slug == "procedures":
+        card.current.sort(key=lambda row: row.performed_on or date.min, reverse=True)
+        heeded = [row for at, row in enumerate(card.current) if at < SHOWN_PROCEDURES or _says_how_it_went(row)]
+        _keep(card, heeded)
+    if part.slug == "assessments":
+        _keep(card, card.current[:1])
+
+
+def _says_how_it_went(row: PastProcedure) -> bool:
+    return bool(row.complications or row.anaesthesia)
+
+
+def _keep(card: Card, shown: list[Any]) -> None:
+    """Leave the rest of the current entries to those that are folded away."""
+    card.past = [row for row in card.current if row not in shown] + card.past
+    card.current = shown
 
 
 def _counts(row: Model) -> bool:

@@ -96,12 +96,10 @@ def _of_assessment(operation: Operation, card: Card) -> list[Missing]:
     day = timezone.localdate(operation.starts_at) if operation.starts_at else timezone.localdate()
     if operation.assessment == Assessment.UNFIT:
         return [Missing(what="Not fit for surgery", do="Look at the assessment.", card="assessments")]
-    ends = [one.valid_until for one in card.current[:1] if one.valid_until]
+    ends = [one.valid_until or date.max for one in card.current[:1]]
     if operation.assessment == Assessment.FIT:
-        ends += [operation.fit_until] if operation.fit_until else [date.max]
+        ends.append(operation.fit_until or date.max)
     if not ends:
-        if card.current:
-            return []
         booked = " It is booked." if operation.assessment == Assessment.BOOKED else ""
         return [Missing(what="No pre-operative assessment", do=f"Assess the patient.{booked}", card="assessments")]
     if max(ends) < day:

@@ -79,6 +79,14 @@ def test_what_the_waiting_list_was_told_counts_too(coordinator: Client, operatio
     assert missing(coordinator, patient) == ["Not fit for surgery"]
 
 
+def test_an_assessment_without_an_end_outlasts_what_the_waiting_list_was_told(
+    coordinator: Client, operation: Operation, patient: Patient
+) -> None:
+    assessed(patient, None)
+    Operation.objects.update(assessment="fit", fit_until=timezone.localdate() - timedelta(days=300))
+    assert missing(coordinator, patient) == []
+
+
 def test_an_assessment_in_error_does_not_count(coordinator: Client, operation: Operation, patient: Patient) -> None:
     row = assessed(patient, timezone.localdate() + timedelta(days=900))
     assert missing(coordinator, patient) == []

@@ -18,6 +18,8 @@ from scheduling.models import Assessment, Operation, Status
 TIMELINE = 30
 """So many of the newest events are shown at first."""
 OVER = (Status.COMPLETED, Status.CANCELLED)
+BEGUN = (Status.IN_THEATRE, Status.RECOVERY)
+"""Before such an operation nothing can be seen to any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ def patient_page(patient: Patient, viewer: User, cards: dict[str, Card], *, whol
     operations = list(Operation.objects.filter(patient=patient).visible_to(viewer).with_facts())
     coming = sorted((one for one in operations if one.status not in OVER), key=_place_in_queue)
     past = sorted((one for one in operations if one.status in OVER), key=_when, reverse=True)
-    upcoming = coming[0] if coming else None
+    upcoming = next((one for one in coming if one.status not in BEGUN), None)
     events = sorted(_events(patient, operations, cards), key=lambda event: event.day, reverse=True)
     return PatientPage(
         coming=coming,
@@ -128,7 +130,7 @@ def _events(patient: Patient, operations: Iterable[Operation], cards: dict[str, 
         yield Event(day=one.listed_on, kind="Listed", what=one.procedure_with_side, url=url)
         if one.starts_at:
             day = timezone.localdate(one.starts_at)
-            kind = "Operation" if one.status == Status.COMPLETED or day <= today else "Planned"
+            kind = "Operation" if one.status in (*BEGUN, Status.COMPLETED) else "Planned"
             kind = "Cancelled" if one.status == Status.CANCELLED else kind
             yield Event(day=day, kind=kind, what=one.procedure_with_side, url=url, planned=day > today)
     yield from _entries(cards)

@@ -109,6 +109,29 @@ def test_operations_come_in_order_and_only_those_open_to_the_viewer(world: World
     assert soon.pk in [one.pk for one in seen]
 
 
+def test_the_next_operation_is_one_that_has_not_begun(
+    world: World, coordinator: Client, operation: Operation, patient: Patient
+) -> None:
+    Operation.objects.update(status="recovery")
+    page = coordinator.get(f"/patients/{patient.pk}/").context["page"]
+    assert ([one.pk for one in page.coming], page.upcoming, page.missing) == ([operation.pk], None, [])
+    later = world.waiting(patient=patient)
+    assert coordinator.get(f"/patients/{patient.pk}/").context["page"].upcoming.pk == later.pk
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [("scheduled", "Planned"), ("in_theatre", "Operation"), ("completed", "Operation"), ("cancelled", "Cancelled")],
+)
+def test_an_operation_has_happened_when_somebody_said_so(
+    world: World, coordinator: Client, patient: Patient, status: str, kind: str
+) -> None:
+    world.booked(world.at(10) - timedelta(days=30), patient=patient)
+    Operation.objects.update(status=status)
+    events = coordinator.get(f"/patients/{patient.pk}/").context["page"].timeline
+    assert [one.kind for one in events if one.kind != "Listed"] == [kind]
+
+
 def test_the_timeline_has_the_newest_first_and_says_that_there_is_more(
     coordinator: Client, operation: Operation, patient: Patient
 ) -> None:

@@ -142,15 +142,21 @@ def _entries(cards: dict[str, Card]) -> Iterable[Event]:
     for one in _heeded(cards["procedures"]):
         if one.performed_on:
             yield Event(day=one.performed_on, kind="Procedure elsewhere", what=one.text)
-    for one in _heeded(cards["conditions"]):
-        if one.began_on:
-            yield Event(day=one.began_on, kind="Condition since", what=one.text)
-        if one.ended_on:
-            yield Event(day=one.ended_on, kind="Condition until", what=one.text)
+    yield from _spans(cards["conditions"], "Condition")
+    yield from _spans(cards["medicines"], "Medicine")
     for one in _heeded(cards["assessments"]):
         yield Event(day=one.assessed_on, kind="Assessed", what=f"ASA {one.asa}" if one.asa else "")
     for one in _heeded(cards["allergies"]):
         yield Event(day=timezone.localdate(one.recorded_at), kind="Allergy recorded", what=one.substance)
+
+
+def _spans(card: Card, noun: str) -> Iterable[Event]:
+    today = timezone.localdate()
+    for one in _heeded(card):
+        if one.began_on:
+            yield Event(day=one.began_on, kind=f"{noun} since", what=one.text)
+        if one.ended_on:
+            yield Event(day=one.ended_on, kind=f"{noun} until", what=one.text, planned=one.ended_on > today)
 
 
 def _heeded(card: Card) -> list[Any]:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from patients.models import Medicine, PastProcedure, Patient, PreoperativeAssessment
+from patients.models import Condition, Medicine, PastProcedure, Patient, PreoperativeAssessment
 from scheduling.models import Operation
 from tests.factories import ChecklistItemFactory, PatientFactory, UserFactory
 from tests.scheduling.views.conftest import client_of
@@ -130,6 +130,20 @@ def test_an_operation_has_happened_when_somebody_said_so(
     Operation.objects.update(status=status)
     events = coordinator.get(f"/patients/{patient.pk}/").context["page"].timeline
     assert [one.kind for one in events if one.kind != "Listed"] == [kind]
+
+
+def test_the_timeline_tells_from_when_to_when(coordinator: Client, patient: Patient) -> None:
+    today = timezone.localdate()
+    span = {"began_on": today - timedelta(days=9), "ended_on": today + timedelta(days=5)}
+    Medicine.objects.create(patient=patient, text="Amoxicillin", **span)
+    Condition.objects.create(patient=patient, text="Otitis", began_on=today - timedelta(days=10))
+    events = coordinator.get(f"/patients/{patient.pk}/").context["page"].timeline
+    told = [(one.kind, one.what, one.planned) for one in events]
+    assert told == [
+        ("Medicine until", "Amoxicillin", True),
+        ("Medicine since", "Amoxicillin", False),
+        ("Condition since", "Otitis", False),
+    ]
 
 
 def test_the_timeline_has_the_newest_first_and_says_that_there_is_more(

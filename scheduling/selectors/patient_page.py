@@ -79,6 +79,7 @@ def missing_before(operation: Operation, patient: Patient, cards: dict[str, Card
     if patient.allergy_status == AllergyStatus.NOT_RECORDED:
         found.append(Missing(what="Allergies: not recorded", do="Ask, and record the answer.", card="allergies"))
     found += _of_assessment(operation, cards["assessments"])
+    found += _of_asa(operation, cards["assessments"])
     found += [
         Missing(
             what=f"{one.get_surgical_class_display()}: no plan",
@@ -111,6 +112,20 @@ def _of_assessment(operation: Operation, card: Card) -> list[Missing]:
             Missing(what=f"Assessment expires {when}", do=f"It counts until {last}: assess again.", card="assessments")
         ]
     return []
+
+
+def _of_asa(operation: Operation, card: Card) -> list[Missing]:
+    """Say where the case was booked under another ASA class than the assessment found; lists print the case's."""
+    assessed = next((one.asa for one in card.current[:1]), None)
+    if not (assessed and operation.asa_class) or assessed == operation.asa_class:
+        return []
+    return [
+        Missing(
+            what=f"ASA {assessed} at the assessment, {operation.asa_class} on the case",
+            do="Lists show that of the case. Find out which is right.",
+            card="assessments",
+        )
+    ]
 
 
 def _place_in_queue(operation: Operation) -> tuple[bool, datetime | date]:

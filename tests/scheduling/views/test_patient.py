@@ -87,6 +87,24 @@ def test_an_assessment_without_an_end_outlasts_what_the_waiting_list_was_told(
     assert missing(coordinator, patient) == []
 
 
+@pytest.mark.parametrize(
+    ("found", "booked", "words"),
+    [(3, 2, ["ASA 3 at the assessment, 2 on the case"]), (2, 2, []), (None, 2, []), (3, None, [])],
+)
+def test_two_asa_classes_are_pointed_out(  # noqa: PLR0913  # a table
+    coordinator: Client,
+    operation: Operation,
+    patient: Patient,
+    found: int | None,
+    booked: int | None,
+    words: list[str],
+) -> None:
+    assessed(patient, None)
+    PreoperativeAssessment.objects.update(asa=found)
+    Operation.objects.update(asa_class=booked)
+    assert missing(coordinator, patient) == words
+
+
 def test_an_assessment_in_error_does_not_count(coordinator: Client, operation: Operation, patient: Patient) -> None:
     row = assessed(patient, timezone.localdate() + timedelta(days=900))
     assert missing(coordinator, patient) == []

@@ -1,6 +1,6 @@
 """Everything the page of one patient shows beside the cards of the record: operations, what is missing, what was."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from accounts.models import User
 from patients.models import AllergyStatus, Patient
 from patients.models.clinical import HEEDED
 from patients.record.cards import Card
-from scheduling.models import Assessment, Operation, Status
+from scheduling.models import Assessment, ChangeVerb, Operation, OperationChange, Status
 
 TIMELINE = 30
 """So many of the newest events are shown at first."""
@@ -55,7 +55,7 @@ class PatientPage:
 
 
 def patient_page(patient: Patient, viewer: User, cards: dict[str, Card], *, whole: bool = False) -> PatientPage:
-    """Return the page's content, with one query for the operations that are open to ``viewer``."""
+    """Return the page's content, with two queries for the operations that are open to ``viewer``."""
     operations = list(Operation.objects.filter(patient=patient).visible_to(viewer).with_facts())
     coming = sorted((one for one in operations if one.status not in OVER), key=_place_in_queue)
     past = sorted((one for one in operations if one.status in OVER), key=_when, reverse=True)
@@ -138,7 +138,7 @@ def _when(operation: Operation) -> date:
     return timezone.localdate(operation.starts_at) if operation.starts_at else operation.listed_on
 
 
-def _events(patient: Patient, operations: Iterable[Operation], cards: dict[str, Card]) -> Iterable[Event]:
+def _events(patient: Patient, operations: Sequence[Operation], cards: dict[str, Card]) -> Iterable[Event]:
     today = timezone.localdate()
     for one in operations:
         url = reverse("scheduling:operation-detail", args=[one.pk])
@@ -146,11 +146,23 @@ def _events(patient: Patient, operations: Iterable[Operation], cards: dict[str, 
         if one.starts_at:
             day = timezone.localdate(one.starts_at)
             kind = "Operation" if one.status in (*BEGUN, Status.COMPLETED) else "Planned"
-            kind = "Cancelled" if one.status == Status.CANCELLED else kind
             yield Event(day=day, kind=kind, what=one.procedure_with_side, url=url, planned=day > today)
+    yield from _called_off(operations)
     yield from _entries(cards)
     if patient.deceased_on:
         yield Event(day=patient.deceased_on, kind="Died", what="")
+
+
+def _called_off(operations: Sequence[Operation]) -> Iterable[Event]:
+    """Yield what was cancelled or put off: the operation itself has no day any more."""
+    known = {one.pk: one for one in operations}
+    verbs = (ChangeVerb.CANCELLED, ChangeVerb.POSTPONED)
+    changes = OperationChange.objects.filter(operation__in=known, verb__in=verbs, undone_by=None)
+    for change in changes.select_related("reason"):
+        one = known[change.operation_id]
+        what = f"{one.procedure_with_side}: {change.reason.label}" if change.reason else one.procedure_with_side
+        url = reverse("scheduling:operation-detail", args=[one.pk])
+        yield Event(day=timezone.localdate(change.at), kind=ChangeVerb(change.verb).label, what=what, url=url)
 
 
 def _entries(cards: dict[str, Card]) -> Iterable[Event]:

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from patients.models import Condition, Medicine, PastProcedure, Patient, PreoperativeAssessment
 from scheduling.models import Operation
-from tests.factories import ChecklistItemFactory, PatientFactory, UserFactory
+from scheduling.services import cancel_operation
+from tests.factories import CancellationReasonFactory, ChecklistItemFactory, PatientFactory, UserFactory
 from tests.scheduling.views.conftest import client_of
 from tests.scheduling.world import World
 
@@ -91,7 +92,7 @@ def test_an_assessment_without_an_end_outlasts_what_the_waiting_list_was_told(
     ("found", "booked", "words"),
     [(3, 2, ["ASA 3 at the assessment, 2 on the case"]), (2, 2, []), (None, 2, []), (3, None, [])],
 )
-def test_two_asa_classes_are_pointed_out(  # noqa: PLR0913  # a table
+def test_two_asa_classes_are_pointed_out(
     coordinator: Client,
     operation: Operation,
     patient: Patient,
@@ -139,7 +140,7 @@ def test_the_next_operation_is_one_that_has_not_begun(
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [("scheduled", "Planned"), ("in_theatre", "Operation"), ("completed", "Operation"), ("cancelled", "Cancelled")],
+    [("scheduled", "Planned"), ("in_theatre", "Operation"), ("completed", "Operation")],
 )
 def test_an_operation_has_happened_when_somebody_said_so(
     world: World, coordinator: Client, patient: Patient, status: str, kind: str
@@ -148,6 +149,15 @@ def test_an_operation_has_happened_when_somebody_said_so(
     Operation.objects.update(status=status)
     events = coordinator.get(f"/patients/{patient.pk}/").context["page"].timeline
     assert [one.kind for one in events if one.kind != "Listed"] == [kind]
+
+
+def test_the_timeline_tells_what_was_called_off_and_why(world: World, coordinator: Client, patient: Patient) -> None:
+    operation = world.booked(world.at(10), patient=patient)
+    reason = CancellationReasonFactory(label="No bed")
+    cancel_operation(actor=world.coordinator, operation_id=operation.pk, version=operation.version, reason=reason)
+    events = coordinator.get(f"/patients/{patient.pk}/").context["page"].timeline
+    told = [(one.kind, one.day, one.what) for one in events if one.kind != "Listed"]
+    assert told == [("Cancelled", timezone.localdate(), f"{operation.procedure_with_side}: No bed")]
 
 
 def test_the_timeline_tells_from_when_to_when(coordinator: Client, patient: Patient) -> None:

@@ -13,6 +13,8 @@ from patients.record.alerts import language_name
 from patients.record.forms import SUBSTANCES, PartForm, consent_field
 from patients.record.parts import ENTRY_PARTS, PARTS, DetailPart, EntryPart, Part
 
+DRAWN, DRAWN_PAST = 50, 20
+"""So many entries of a list are drawn until somebody asks for all: some records have thousands."""
 SHOWN_PROCEDURES = 8
 """So many of the newest are shown at once, and each of which it is told how it went."""
 
@@ -30,7 +32,10 @@ class Filling:
 
 @dataclass(kw_only=True)
 class Card:
-    """One part of the record. ``current`` are the entries that count, ``past`` those that do not any more."""
+    """One part of the record. ``current`` are the entries that count, ``past`` those that do not any more.
+
+    Of long lists the page draws the first (``drawn``, ``drawn_past``) unless the card is asked for ``whole``.
+    """
 
     part: Part
     patient: Patient
@@ -41,6 +46,22 @@ class Card:
     filling: Filling | None = None
     saved: str = ""
     refused: str = ""
+    whole: bool = False
+
+    @property
+    def drawn(self) -> list[Any]:
+        """Return the entries that count, as far as they are drawn."""
+        return self.current if self.whole else self.current[:DRAWN]
+
+    @property
+    def drawn_past(self) -> list[Any]:
+        """Return the others, as far as they are drawn."""
+        return self.past if self.whole else self.past[:DRAWN_PAST]
+
+    @property
+    def left_out(self) -> int:
+        """Return how many entries are not drawn."""
+        return len(self.current) + len(self.past) - len(self.drawn) - len(self.drawn_past)
 
     @property
     def is_list(self) -> bool:

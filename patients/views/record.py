@@ -45,14 +45,15 @@ def fetch_patient(patient_id: int, request: HttpRequest) -> Patient:
 @requires(permissions.VIEW)
 @require_safe
 def record_card(request: HttpRequest, patient_id: int, card: str) -> HttpResponse:
-    """Show one card; without a script the patient's page, where the card is."""
+    """Show one card, a long one whole if asked; without a script the patient's page, where the card is."""
     patient = fetch_patient(patient_id, request)
     found = PARTS.get(card)
     if found is None:
         raise Http404("There is no such part of a record.")
-    if not _is_script(request):
+    whole = "all" in request.GET
+    if not (whole or _is_script(request)):
         return redirect(_back(patient, found))
-    return _draw(request, card_of(found, patient, actor_of(request)))
+    return _draw(request, card_of(found, patient, actor_of(request), whole=whole))
 
 
 @requires(permissions.CHANGE_RECORD)

@@ -15,8 +15,8 @@ from patients.models.clinical import HEEDED
 from patients.record.cards import Card
 from scheduling.models import Assessment, ChangeVerb, Operation, OperationChange, Status
 
-TIMELINE = 30
-"""So many of the newest events are shown at first."""
+TIMELINE, PAST = 30, 10
+"""So many of the newest events, and of the operations that are over, are shown at first."""
 OVER = (Status.COMPLETED, Status.CANCELLED)
 BEGUN = (Status.IN_THEATRE, Status.RECOVERY)
 """Before such an operation nothing can be seen to any more."""
@@ -44,10 +44,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientPage:
-    """Operations to come (the next first) and past (the newest first), what is missing, and the timeline."""
+    """Operations to come (the next first) and past (the newest first), what is missing, and the timeline.
+
+    ``older`` and ``earlier`` say how many operations and events are left out.
+    """
 
     coming: list[Operation]
     past: list[Operation]
+    older: int
     upcoming: Operation | None
     missing: list[Missing]
     timeline: list[Event]
@@ -63,7 +67,8 @@ def patient_page(patient: Patient, viewer: User, cards: dict[str, Card], *, whol
     events = sorted(_events(patient, operations, cards), key=lambda event: event.day, reverse=True)
     return PatientPage(
         coming=coming,
-        past=past,
+        past=past if whole else past[:PAST],
+        older=0 if whole else max(len(past) - PAST, 0),
         upcoming=upcoming,
         missing=missing_before(upcoming, patient, cards) if upcoming else [],
         timeline=events if whole else events[:TIMELINE],

@@ -170,6 +170,16 @@ def test_a_card_alone_is_on_record_as_seen(nurse: Client, patient: Patient) -> N
     assert Access.objects.get(patient_id=patient.pk).view == "patients:record-card"
 
 
+def test_a_long_card_is_shown_whole_when_asked_for(nurse: Client, patient: Patient) -> None:
+    Condition.objects.bulk_create([Condition(patient=patient, text=f"Cold {number};") for number in range(60)])
+    page = nurse.get(reverse("scheduling:patient", args=[patient.pk])).content.decode()
+    assert (page.count("Cold 59;"), page.count("Cold 0;")) == (0, 1)
+    assert "Show 10 more" in page
+    for headers in ({}, {"HX-Request": "true"}):
+        whole = nurse.get(url("record-card", patient, "conditions") + "?all=1", headers=headers).content.decode()
+        assert (whole.count("Cold 59;"), "more" in whole.split("conditions-title")[1]) == (1, False)
+
+
 def test_none_known_is_one_button(nurse: Client, patient: Patient) -> None:
     nurse.post(url("none-known", patient))
     patient.refresh_from_db()

@@ -186,6 +186,17 @@ def test_the_timeline_has_the_newest_first_and_says_that_there_is_more(
     assert (len(whole.timeline), whole.earlier) == (37, 0)
 
 
+def test_operations_long_over_are_shown_when_asked_for(world: World, coordinator: Client, patient: Patient) -> None:
+    for _ in range(12):
+        world.waiting(patient=patient)
+    Operation.objects.update(status="cancelled")
+    page = coordinator.get(f"/patients/{patient.pk}/")
+    assert (len(page.context["page"].past), page.context["page"].older) == (10, 2)
+    assert "Show 2 older" in page.content.decode()
+    whole = coordinator.get(f"/patients/{patient.pk}/?timeline=all").context["page"]
+    assert (len(whole.past), whole.older) == (12, 0)
+
+
 def test_more_operations_take_no_more_queries(world: World, coordinator: Client, patient: Patient) -> None:
     counts = []
     for rows in (1, 2):

@@ -11,6 +11,7 @@ from patients.models import Course, PastProcedure, Patient
 from patients.models.clinical import HEEDED
 from patients.record.alerts import language_name
 from patients.record.forms import SUBSTANCES, PartForm, consent_field
+from patients.record.locking import is_closed
 from patients.record.parts import ENTRY_PARTS, PARTS, DetailPart, EntryPart, Part
 
 DRAWN, DRAWN_PAST = 50, 20
@@ -85,8 +86,13 @@ class Card:
 
 
 def card_of(part: Part, patient: Patient, viewer: User, **state: Any) -> Card:
-    """Return one card with one query, two for the contact."""
-    card = Card(part=part, patient=patient, may_change=viewer.can(part.capability), **state)
+    """Return one card."""
+    return _card(part, patient, may_change=viewer.can(part.capability) and not is_closed(viewer, patient), **state)
+
+
+def _card(part: Part, patient: Patient, **state: Any) -> Card:
+    """Read one card with one query, two for the contact."""
+    card = Card(part=part, patient=patient, **state)
     if isinstance(part, EntryPart):
         rows = part.rows(patient)
         if "recorded_by" in {one.name for one in part.model._meta.fields}:  # noqa: SLF001  # Django's public name for it
@@ -103,7 +109,10 @@ def card_of(part: Part, patient: Patient, viewer: User, **state: Any) -> Card:
 
 def cards_of(patient: Patient, viewer: User) -> dict[str, Card]:
     """Return all cards by slug."""
-    return {slug: card_of(part, patient, viewer) for slug, part in PARTS.items()}
+    is_open = not is_closed(viewer, patient)
+    return {
+        slug: _card(part, patient, may_change=is_open and viewer.can(part.capability)) for slug, part in PARTS.items()
+    }
 
 
 def _sort(card: Card, part: EntryPart, rows: list[Any]) -> None:

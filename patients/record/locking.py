@@ -13,9 +13,18 @@ from patients import access
 from patients.access import NotOnCareTeamError
 from patients.models import Patient
 from patients.record.errors import NotPossibleError
-from patients.rights.restricting import demand_unrestricted
+from patients.rights.restricting import RestrictedError, demand_unrestricted
 
 BUSY = "Somebody is changing this record at this moment. Nothing was saved; try again in a few seconds."
+
+
+def is_closed(actor: User, patient: Patient) -> bool:
+    """Say whether the record is restricted for the person, or erased: whatever they may do with others."""
+    try:
+        demand_unrestricted(actor, {patient.pk}, access.treating(actor))
+    except RestrictedError:
+        return True
+    return False
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.audit.models import AccessKind
 from accounts.audit.recording import note
 from accounts.permissions import actor_of, requires
-from patients import permissions
+from patients import access, permissions
 from patients.access import NotOnCareTeamError
 from patients.models import Patient
 from patients.record.allergies import state_none_known
@@ -25,6 +25,7 @@ from patients.record.forms import PartForm
 from patients.record.history import lines_of, merged
 from patients.record.parts import DETAIL_PARTS, ENTRY_PARTS, PARTS, DetailPart, EntryPart, Part
 from patients.record.texts import Texts, as_texts, packed, unpacked
+from patients.rights.restricting import demand_unrestricted
 
 PAGE_SIZE = 50
 CHANGED = "record-changed"
@@ -300,6 +301,7 @@ def _do(request: HttpRequest, patient_id: int, part: Part, work: Callable[[], ob
 def _open(
     request: HttpRequest, patient: Patient, part: Part, form: PartForm, shown: Texts, row: Any = None
 ) -> HttpResponse:
+    demand_unrestricted(actor_of(request), {patient.pk}, access.treating(actor_of(request)))
     filling = Filling(form=form, shown=packed(shown), entry=row)
     return _draw(request, card_of(part, patient, actor_of(request), filling=filling))
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.audit.models import Access
 from patients.models import Allergy, Condition, Medicine, Patient
+from patients.rights.restricting import restrict_processing
 from tests.factories import PatientFactory, UserFactory
 from tests.scheduling.views.conftest import client_of
 
@@ -178,6 +179,17 @@ def test_a_long_card_is_shown_whole_when_asked_for(nurse: Client, patient: Patie
     for headers in ({}, {"HX-Request": "true"}):
         whole = nurse.get(url("record-card", patient, "conditions") + "?all=1", headers=headers).content.decode()
         assert (whole.count("Cold 59;"), "more" in whole.split("conditions-title")[1]) == (1, False)
+
+
+def test_a_restricted_record_offers_no_form_to_those_who_may_not_save_it(nurse: Client, patient: Patient) -> None:
+    restrict_processing(
+        actor=UserFactory(role="privacy_officer"), patient_id=patient.pk, ground="claims", reason="Claim 7"
+    )
+    page = nurse.get(reverse("scheduling:patient", args=[patient.pk]))
+    assert [card for card in page.context["cards"].values() if card.may_change] == []
+    assert "Asked: no known allergies" not in page.content.decode()
+    assert nurse.get(url("chart-add", patient, "medicines")).status_code == 403
+    assert nurse.get(url("record-card", patient, "medicines") + "?all=1").context["card"].may_change is False
 
 
 def test_none_known_is_one_button(nurse: Client, patient: Patient) -> None:

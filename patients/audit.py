@@ -21,7 +21,7 @@ from patients.models import (
     Restriction,
 )
 
-INDEXES = ["national_number_index", "token", "value_index"]
+INDEXES = ["national_number_index", "phone_index", "token", "value_index"]
 """Keyed hashes and tokens, which tell a reader of the trail whose record was whose."""
 
 

@@ -9,6 +9,7 @@ from django.db import connection, models
 EXEMPT = {
     "django_session": "Changes with every visit and holds nothing but what usersessions_usersession notes.",
     "django_migrations": "Written by the owner alone, when the code changes.",
+    "patients_nameword": "Follows the patient's names by triggers, and their changes are noted where they happen.",
 }
 """Tables without a trigger, and why."""
 
@@ -23,7 +24,7 @@ HIDDEN: dict[str, set[str]] = {
     # The record is kept for years and nobody can erase from it: nothing by which a person is known, no free text.
     "patients_patient": {
         *("mrn", "family_name", "given_name", "date_of_birth", "deceased_on"),
-        *("phone", "email", "language", "national_number_index", "token"),
+        *("phone", "email", "language", "national_number_index", "phone_index", "token"),
     },
     "patients_allergy": {"substance"},
     "patients_patientidentifier": {"value_index"},

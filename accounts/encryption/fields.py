@@ -112,19 +112,23 @@ class EncryptedJSONField(Encrypted, models.JSONField):
 
 
 class BlindIndexField(models.CharField):  # type: ignore[type-arg]
-    """The keyed hash of another field, so that its exact value is found: unique if given, empty if that is."""
+    """The keyed hash of another field, so that its exact value is found: unique if given, empty if that is.
 
-    def __init__(self, *args: Any, source: str, **kwargs: Any) -> None:
+    ``shared`` values, such as a family's telephone, may stand in several rows.
+    """
+
+    def __init__(self, *args: Any, source: str, shared: bool = False, **kwargs: Any) -> None:
         self.source = source
-        fixed = {"max_length": 64, "null": True, "blank": True, "unique": True, "editable": False}
-        super().__init__(*args, **kwargs | fixed)
+        self.shared = shared
+        fixed = {"max_length": 64, "null": True, "blank": True, "editable": False}
+        super().__init__(*args, **kwargs | fixed | {"unique": not shared, "db_index": shared})
 
     def deconstruct(self) -> Any:
         """Name the source for migrations."""
         name, path, args, kwargs = super().deconstruct()
-        for fixed in ("max_length", "null", "blank", "unique", "editable"):
+        for fixed in ("max_length", "null", "blank", "unique", "db_index", "editable"):
             kwargs.pop(fixed, None)
-        return name, path, args, kwargs | {"source": self.source}
+        return name, path, args, kwargs | {"source": self.source} | ({"shared": True} if self.shared else {})
 
     def pre_save(self, model_instance: Model, add: bool) -> str | None:  # noqa: ARG002, FBT001
         """Follow the source: nobody else writes this."""

@@ -22,6 +22,7 @@ from patients.models.clinical import (
     Severity,
     SurgicalClass,
 )
+from patients.models.finding import NameWord
 from patients.models.history import ChangeVerb, RecordChange
 from patients.models.identity import (
     AllergyStatus,
@@ -36,7 +37,9 @@ from patients.models.identity import (
     PatientName,
     PatientQuerySet,
     Sex,
+    digits_of,
     number_index,
+    phone_index,
     qualified,
 )
 
@@ -57,6 +60,7 @@ __all__ = [
     "IdentifierSystem",
     "Medicine",
     "NameUse",
+    "NameWord",
     "NextOfKin",
     "PastProcedure",
     "Patient",
@@ -73,6 +77,8 @@ __all__ = [
     "Severity",
     "Sex",
     "SurgicalClass",
+    "digits_of",
     "number_index",
+    "phone_index",
     "qualified",
 ]

@@ -1,6 +1,8 @@
 """Who a patient is: names, numbers, birth, and how to reach them."""
 
-from typing import TYPE_CHECKING, Self
+import unicodedata
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from django.conf import settings
@@ -56,6 +58,12 @@ BIRTH_FORMATS: dict[str, str] = {
 }
 
 
+INDEXED = {"national_number": "national_number_index", "phone": "phone_index"}
+"""Columns that are written with another one."""
+PHONE_ENDING, SHORTEST_PHONE = 8, 6
+"""Digits by which a phone is found, and from how many it is one."""
+
+
 class PatientQuerySet(models.QuerySet["Patient"]):
     """``Patient.objects.visible_to(user)``."""
 
@@ -86,6 +94,7 @@ class Patient(models.Model):
     )
     national_number_index = BlindIndexField(source="national_number")
     phone = EncryptedCharField(max_length=32, blank=True)
+    phone_index = BlindIndexField(source="phone_ending", shared=True)
     email = EncryptedEmailField("e-mail address", blank=True)
     language = models.CharField(max_length=35, blank=True, default="en", help_text="BCP 47 code: en, pl, pt-BR.")
     interpreter_needed = models.BooleanField(default=False, db_default=False)
@@ -123,6 +132,7 @@ class Patient(models.Model):
         indexes = (
             GinIndex(OpClass(Lower("family_name"), "gin_trgm_ops"), name="patient_family_name_trgm"),
             GinIndex(OpClass(Lower("given_name"), "gin_trgm_ops"), name="patient_given_name_trgm"),
+            models.Index(fields=("date_of_birth",), name="patient_born"),
         )
         constraints = (
             models.CheckConstraint(
@@ -136,12 +146,24 @@ class Patient(models.Model):
         """Return our own number only: names and the MRN stay out of logs, page titles and audit rows."""
         return f"Patient {self.pk}"
 
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        """Save the numbers' indexes with the numbers."""
+        if update_fields is not None:
+            names = set(update_fields)
+            update_fields = names | {index for source, index in INDEXED.items() if source in names}
+        super().save(*args, update_fields=update_fields, **kwargs)
+
     def clean(self) -> None:
         """Refuse a national number that another patient has: the form does not see the column that is unique."""
         super().clean()
         index = number_index(self.national_number)
         if index and Patient.objects.filter(national_number_index=index).exclude(pk=self.pk).exists():
             raise ValidationError({"national_number": "Another patient has this national number."})
+
+    @property
+    def phone_ending(self) -> str:
+        """Return by what the phone is found."""
+        return phone_ending(self.phone)
 
     @property
     def display_name(self) -> str:
@@ -188,6 +210,23 @@ def number_index(national_number: str) -> str | None:
     """Return the keyed hash under which a national number is found, or ``None`` for no number."""
     field = Patient._meta.get_field("national_number_index")  # noqa: SLF001  # Django's public name for it
     return field.index_of(national_number)
+
+
+def phone_index(phone: str) -> str | None:
+    """Return the keyed hash under which a phone is found, or ``None`` where there are too few digits."""
+    field = Patient._meta.get_field("phone_index")  # noqa: SLF001  # Django's public name for it
+    return field.index_of(phone_ending(phone))
+
+
+def phone_ending(phone: str) -> str:
+    """Return the last digits, which are the same with a country's code, with a zero and with neither."""
+    digits = digits_of(phone)
+    return digits[-PHONE_ENDING:] if len(digits) >= SHORTEST_PHONE else ""
+
+
+def digits_of(text: str) -> str:
+    """Return the digits of a number in whatever writing, as 0 to 9."""
+    return "".join(str(unicodedata.decimal(one)) for one in text if one.isdecimal())
 
 
 class IdentifierSystem(models.Model):

@@ -10,6 +10,7 @@ from patients.models import (
     ContactConsent,
     EmergencyAccess,
     Medicine,
+    NameWord,
     NextOfKin,
     PastProcedure,
     Patient,
@@ -42,6 +43,7 @@ def register() -> None:
             ),
             withheld={
                 "national_number_index": "A keyed hash of the number, which is given itself.",
+                "phone_index": "A keyed hash of the phone, which is given itself.",
                 "token": "A random number by which an erased record is recognised in a restored backup.",
                 "version": NUMBER_ONLY,
             },
@@ -53,6 +55,7 @@ def register() -> None:
                 "national_number": "",
                 "national_number_index": None,
                 "phone": "",
+                "phone_index": None,
                 "email": "",
                 "language": "",
                 **dict.fromkeys(("gender", "address", "gp_name", "gp_practice", "gp_phone"), ""),
@@ -129,6 +132,15 @@ def _of_the_record() -> list[Holding]:
             title="Further names",
             given=("use", "family_name", "given_name", "recorded_by", "recorded_at"),
             withheld=_numbers("patient"),
+            goes=True,
+        ),
+        Holding(
+            model=NameWord,
+            title="Words of the names, for the search",
+            given=(),
+            withheld=dict.fromkeys(
+                ("id", "patient", "word", "names", "born"), "Made of names that are given themselves."
+            ),
             goes=True,
         ),
         Holding(

@@ -1,31 +1,75 @@
-"""Find patients."""
+"""Find patients, as a condition for other lists; :func:`patients.finding.search.find` puts them in order."""
+
+from collections.abc import Sequence
 
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
 
 from accounts.models import User
-from patients.models import Patient, number_index
-
-SHORTEST = 2
-"""Letters from which a search makes sense."""
+from patients.finding import entries as ask
+from patients.finding.reading import Criteria, read
+from patients.finding.search import really_born
+from patients.finding.spelling import near_words
+from patients.models import NameWord, Patient, number_index, phone_index
 
 
 def find_patients(text: str, viewer: User) -> QuerySet[Patient]:
-    """Return patients open to ``viewer`` whose MRN begins with, or names contain, every word of ``text``.
+    """Return the patients open to ``viewer`` whom ``text`` describes, in no order of likelihood.
 
-    Its whole may also be a national number, of which no part is found. Commas may stand between
-    the names, as lists print them: ``SMITH, Ann``.
+    What may be typed is what :func:`patients.finding.reading.read` reads. Typing errors count where nobody is
+    called so.
     """
-    words = text.replace(",", " ").lower().split()
-    if len("".join(words)) < SHORTEST:
+    criteria = read(text)
+    if not criteria.is_enough:
         return Patient.objects.none()
-    # Lower() as in the trigram indexes; icontains would compare in upper case and not use them.
-    found = Patient.objects.visible_to(viewer).alias(family=Lower("family_name"), given=Lower("given_name"))
-    named = Q()
+    return Patient.objects.visible_to(viewer).filter(_described(criteria))
+
+
+def _described(criteria: Criteria) -> Q:
+    whole = Q(mrn=criteria.whole.upper())
+    if criteria.words:
+        described = _named(criteria.words)
+        if criteria.births:
+            described &= really_born(criteria.births)
+        if criteria.number:
+            described &= _numbered(criteria.number)
+        return described | whole
+    found = whole | Q(pk__in=ask.by_whole_number(criteria.whole, criteria.number))
+    if criteria.births:
+        found |= Q(date_of_birth__in=[one.first for one in criteria.births if one.is_day])
+    return found | Q(mrn__startswith=criteria.number) if criteria.number else found
+
+
+def _named(words: Sequence[str]) -> Q:
+    """Return the condition that each word begins a name; if that is nobody, that each is nearly one."""
+    first, *others = words
+    begun = _begins(first)
+    for word in others:
+        begun &= _has(word)
+    if NameWord.objects.filter(begun).exists():
+        return _entered(begun)
+    meant = Q()
     for word in words:
-        named &= Q(family__contains=word) | Q(given__contains=word) | Q(mrn__startswith=word.upper())
-    numbered = number_index(text) if any(map(str.isdigit, text)) else None
-    return found.filter(named | Q(national_number_index=numbered) if numbered else named)
+        meant &= _entered(_begins(word) | Q(word__in=near_words(word)))
+    return meant
+
+
+def _begins(word: str) -> Q:
+    return Q(word__gte=word, word__lt=word + ask.PAST_ALL)
+
+
+def _numbered(number: str) -> Q:
+    found = Q(mrn__startswith=number) | _entered(_has(number.lower()))
+    for name, index in (("phone_index", phone_index(number)), ("national_number_index", number_index(number))):
+        found |= Q(**{name: index}) if index else Q()
+    return found
+
+
+def _has(word: str) -> Q:
+    return Q(names__contains=f" {word}")
+
+
+def _entered(entries: Q) -> Q:
+    return Q(pk__in=NameWord.objects.filter(entries).values("patient"))
 
 
 def beyond_reach(text: str, viewer: User) -> Patient | None:

@@ -71,6 +71,27 @@ def patients_by_role(user: User) -> Q:
     return found | ~Q(Exists(theirs)) if any(grant.role not in REACH for grant in grants) else found
 
 
+def parts_of_reach(user: User, capability: str) -> list[Q] | None:
+    """Return conditions that together are the operations which roles open, each of which an index answers.
+
+    ``None`` where a role opens all operations, or patients without any.
+    """
+    parts: list[Q] = []
+    for grant in user.grants_of(capability):
+        if grant.role not in REACH:
+            return None
+        if grant.role == Role.SURGEON:
+            limits = _limits(grant)
+            theirs = holds("specialty_id", _MY_SPECIALTY, user.pk)
+            parts.append(theirs if limits == EVERYTHING else theirs & limits)
+            parts.append(holds("lead_surgeon_id", _IS_ME, user.pk))
+            parts.append(holds("pk", _TEAMS_OF, user.pk))
+            parts.append(holds("pk", _ASKED_BY, "requested", user.pk))
+        else:
+            parts.append(_by(user, grant, capability))
+    return parts
+
+
 def patients_restricted_by(user: User) -> Q:
     """Return the patients of whom ``user`` may say who sees them: within the role's limits, never against a block."""
     from scheduling.models import Operation  # noqa: PLC0415
@@ -167,6 +188,17 @@ _MY_SPECIALTY = """
     {} IN (SELECT practised.specialty_id FROM resources_staffmember_specialties AS practised
            JOIN resources_staffmember AS member ON member.resource_ptr_id = practised.staffmember_id
            WHERE member.user_id = %s)
+"""
+
+
+_TEAMS_OF = """
+    {} IN (SELECT held.operation_id FROM scheduling_reservation AS held
+           JOIN resources_staffmember AS member ON member.resource_ptr_id = held.resource_id
+           WHERE held.active AND member.user_id = %s)
+"""
+_ASKED_BY = """
+    {} IN (SELECT change.operation_id FROM scheduling_operationchange AS change
+           WHERE change.verb = %s AND change.actor_id = %s)
 """
 
 

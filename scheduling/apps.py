@@ -11,8 +11,9 @@ class SchedulingConfig(AppConfig):
     def ready(self) -> None:
         """Register the audit trail of this app's models, and say which patients roles open."""
         from patients.access import let_in  # noqa: PLC0415
-        from scheduling import access, audit, held  # noqa: PLC0415
+        from scheduling import access, audit, finding, held  # noqa: PLC0415
 
         audit.register()
         held.register()
+        finding.register()
         let_in(by_role=access.patients_by_role, intimate=access.patients_close, treating=access.patients_treated)

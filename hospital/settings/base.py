@@ -177,6 +177,8 @@ ERASURES_FILE = value("ERASURES_FILE") or str(current_place().folder / "erasures
 # --- time and language ------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = os.environ.get("HOSPITAL_TIME_ZONE", "Europe/London")
+# How people here write 5 March: "dmy" 05/03, "mdy" 03/05. The search takes both, this one first.
+DATE_ORDER = value("DATE_ORDER") or "dmy"
 USE_I18N = True
 USE_TZ = True
 

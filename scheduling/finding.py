@@ -12,10 +12,7 @@ from patients import permissions as patient_permissions
 from patients.finding.operations import Operations, know_operations
 from scheduling import access
 from scheduling.models import Operation
-from scheduling.status import Status
-
-EXPECTED = (Status.SCHEDULED, Status.ARRIVED, Status.IN_THEATRE, Status.RECOVERY)
-"""Planned, and not over."""
+from scheduling.status import EXPECTED, Status
 
 
 def register() -> None:

@@ -34,6 +34,9 @@ UNPLACED = (Status.REQUESTED, Status.WAITING, Status.CANCELLED)
 PLACED = (Status.SCHEDULED, Status.ARRIVED, Status.IN_THEATRE, Status.RECOVERY, Status.COMPLETED)
 """With theatre and time."""
 
+EXPECTED = (Status.SCHEDULED, Status.ARRIVED, Status.IN_THEATRE, Status.RECOVERY)
+"""With a place, and not over."""
+
 MOVABLE = (Status.SCHEDULED, Status.ARRIVED)
 """Placed, and the patient is not yet in theatre."""
 

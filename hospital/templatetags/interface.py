@@ -167,10 +167,11 @@ def who(patient: Patient) -> str:
 def patient_banner(context: dict[str, Any], patient: Patient) -> dict[str, Any]:
     """Draw who the patient is: name, date of birth, MRN, sex, allergies and alerts, wherever one decides."""
     note(patient.pk, AccessKind.VIEW)
+    marked = vars(patient)  # on lists, for all at once
     return {
         "patient": patient,
         "allergies": patient.counting_allergies,
-        "restriction": restriction_of(patient.pk),
+        "restriction": marked["restriction"] if "restriction" in marked else restriction_of(patient.pk),
         "alerts": alerts_of(patient),
         "url": _page_of(patient, context),
     }

@@ -3,7 +3,6 @@
 from functools import partial
 
 from django.core.exceptions import ValidationError
-from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,35 +15,45 @@ from patients import permissions as patient_permissions
 from patients.access import NotOnCareTeamError
 from patients.forms import PatientForm
 from patients.models import Patient
-from patients.selectors import beyond_reach, find_patients
+from patients.selectors import beyond_reach
 from patients.services import add_patient
 from scheduling import permissions
 from scheduling.forms.numbers import row_number
 from scheduling.forms.request import RequestForm
 from scheduling.forms.searching import search_words
-from scheduling.models import Operation
+from scheduling.selectors.finding import patients_found
 from scheduling.services import request_operation
 from scheduling.views.answers import Refusal, run
 
-SHOWN = 30
-"""How many found patients are shown; more means that the search should say more."""
+SHOWN, SUGGESTED = 30, 8
+"""How many found patients the page shows, and the box in the top bar; more means that the search should say more."""
 
 
 @requires(patient_permissions.VIEW)
 @require_http_methods(["GET", "POST"])
 def patient_find(request: HttpRequest) -> HttpResponse:
-    """Find patients by name or number. What is searched for travels in the body, never in an address."""
+    """Find patients by name or number. What is searched for travels in the body, never in an address.
+
+    The page itself, its list for htmx, or the short list under the box in the top bar (``show=suggestions``).
+    """
     text = search_words(request.POST)
+    suggesting = request.POST.get("show") == "suggestions"
     viewer = actor_of(request)
     note_all(AccessKind.SEARCH)
-    operations = Operation.objects.visible_to(viewer).select_related("procedure")
-    found = find_patients(text, viewer).prefetch_related("allergies", Prefetch("operations", operations))
-    shown = list(found[: SHOWN + 1])
-    beyond = beyond_reach(text, viewer) if text and not shown else None
+    found = patients_found(text, viewer, most=SUGGESTED if suggesting else SHOWN)
+    beyond = beyond_reach(text, viewer) if text and not found.rows else None
     if beyond:
         note(beyond.pk)  # that there is such a patient is told
-    context = {"text": text, "patients": shown[:SHOWN], "more": len(shown) > SHOWN, "beyond": beyond}
-    name = "_patients" if request.headers.get("HX-Request") else "patient_find"
+    context = {
+        "text": text,
+        "rows": found.rows,
+        "patients": found.findings.patients,
+        "more": found.findings.more,
+        "findings": found.findings,
+        "beyond": beyond,
+        "shown": SHOWN,
+    }
+    name = "_suggestions" if suggesting else "_patients" if request.headers.get("HX-Request") else "patient_find"
     return render(request, f"patients/{name}.html", context)
 
 

@@ -1,6 +1,7 @@
 // What every page has: theme, menus, shortcuts, searchable selects, and forms that are sent once.
 
 import { announce } from "./ui/announce.js";
+import { startFinder } from "./ui/finder.js";
 import { startIdle } from "./ui/idle.js";
 import { startMenus } from "./ui/menus.js";
 import { startSelects } from "./ui/selects.js";
@@ -63,6 +64,7 @@ function focusFirstError() {
 startTheme();
 startMenus();
 startIdle();
+startFinder();
 startShortcuts();
 startSelects();
 startForms();

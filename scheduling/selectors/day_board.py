@@ -17,6 +17,7 @@ from scheduling.querysets import local_midnight
 from scheduling.selectors.closed_lists import ClosedLine, closed_lines
 from scheduling.selectors.expecting import WORTH_SAYING, expected, milestones_of
 from scheduling.selectors.sessions import TheatreDay, theatre_days
+from scheduling.selectors.similar_names import similar_names
 
 USUAL_HOURS = (7, 19)
 """What the board shows on a quiet day; cases and blocks outside widen it."""
@@ -63,6 +64,8 @@ class CaseBar:
     time_label: str
     expected_label: str
     """When it is expected instead, on the day itself; empty while it is as planned."""
+    similar: str
+    """That another patient at the site has the same surname, or nearly so; empty where nobody has."""
 
     @property
     def standing(self) -> str:
@@ -169,9 +172,10 @@ def day_board(day: date, viewer: User, *, now: datetime | None = None) -> DayBoa
     days = {theatre: entry for (theatre, _), entry in theatre_days(theatres, [day]).items()}
     window = _window(day, operations, days.values())
     outlook = _outlook([one for rows in operations.values() for one in rows], day, now)
+    similar = similar_names((one for rows in operations.values() for one in rows if one.is_open), day)
     settled = closed_lines([theatre.pk for theatre in theatres], day, now)
     rows = [
-        _row(theatre, operations[theatre.pk], days[theatre.pk], window, now, outlook, settled.get(theatre.pk))
+        _row(theatre, operations[theatre.pk], days[theatre.pk], window, now, outlook, similar, settled.get(theatre.pk))
         for theatre in theatres
     ]
     now_minute = _minute(window, now) if window.start <= now < window.end else None
@@ -245,6 +249,7 @@ def _row(
     window: Period,
     now: datetime,
     outlook: dict[int, Expected],
+    similar: dict[int, str],
     settled: ClosedLine | None,
 ) -> TheatreRow:
     in_room = [Period.of(operation.period) for operation in operations]
@@ -258,7 +263,7 @@ def _row(
         blocks=[_bar(window, session.period, session.owner, session.hue) for session in entry.sessions],
         closed=[_bar(window, period, label) for period, label in entry.closures if period.overlaps(window)],
         free=[_free(window, gap, now) for gap in _shown(gaps, window) if gap.minutes >= NAMED_GAP],
-        cases=_cases(theatre, operations, window, now, outlook),
+        cases=_cases(theatre, operations, window, now, outlook, similar),
         used_minutes=entry.used_minutes(in_room),
         open_minutes=entry.open_minutes,
         closed_list=settled,
@@ -287,7 +292,12 @@ def _tail(theatre: Theatre, operation: Operation) -> int:
 
 
 def _cases(
-    theatre: Theatre, operations: list[Operation], window: Period, now: datetime, outlook: dict[int, Expected]
+    theatre: Theatre,
+    operations: list[Operation],
+    window: Period,
+    now: datetime,
+    outlook: dict[int, Expected],
+    similar: dict[int, str],
 ) -> list[CaseBar]:
     starts = [Period.of(operation.period).start for operation in operations[1:]] + [window.end]
     bars = []
@@ -308,6 +318,7 @@ def _cases(
                 state_label=label,
                 time_label=str(period),
                 expected_label=_expected_label(outlook.get(operation.pk)),
+                similar=similar.get(operation.pk, ""),
             )
         )
     return bars

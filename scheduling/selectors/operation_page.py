@@ -22,6 +22,7 @@ from scheduling.period import Period
 from scheduling.plan import Plan
 from scheduling.selectors.care_team import care_team
 from scheduling.selectors.masking import mask_accepted, masked_for
+from scheduling.selectors.similar_names import similar_on
 from scheduling.services.undoing import undo_takes
 
 
@@ -48,6 +49,8 @@ class OperationPage:
     pauses: list[ClockPause]
     history: list[HistoryLine]
     care_team: list[User]
+    similar: str
+    """That another patient at the site has the same surname that day, or nearly so; empty where nobody has."""
 
 
 def operation_page(operation: Operation, viewer: User) -> OperationPage:
@@ -69,7 +72,15 @@ def operation_page(operation: Operation, viewer: User) -> OperationPage:
         pauses=list(operation.pauses.all()),
         history=history_of(operation, viewer),
         care_team=list(care_team(operation.patient)),
+        similar=_similar(operation, viewer),
     )
+
+
+def _similar(operation: Operation, viewer: User) -> str:
+    if operation.starts_at is None:
+        return ""
+    day = timezone.localtime(operation.starts_at).date()
+    return similar_on(day, operation.theatre, viewer).get(operation.pk, "")
 
 
 def history_of(operation: Operation, viewer: User) -> list[HistoryLine]:

@@ -9,6 +9,7 @@ from django.db.models import Prefetch, Q
 from accounts.models import User
 from resources.models import Theatre
 from scheduling.models import KitState, ListNote, LoanKit, Operation, Reservation, ReservationRole
+from scheduling.selectors.similar_names import similar_on
 
 TEAM = (ReservationRole.ANAESTHETIST, ReservationRole.SCRUB_NURSE, ReservationRole.CIRCULATING_NURSE)
 
@@ -23,8 +24,8 @@ class ListedCase:
     equipment: list[str]
     kit: list[LoanKit]
     team: list[str]
-    same_name: bool
-    """Another patient of the list has the same family name: the two must not be confused."""
+    similar: str
+    """That another patient at the site has the same surname that day, or nearly so; empty where nobody has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,23 +60,21 @@ def theatre_list(theatre: Theatre, day: date, viewer: User) -> TheatreList:
         )
         .order_by("period", "pk")
     )
-    names = [one.patient.family_name.casefold() for one in operations if one.is_open]
+    similar = similar_on(day, theatre, viewer)
     written = ListNote.objects.filter(Q(theatre=theatre) | Q(theatre=None), day=day).select_related("written_by")
     notes = {note.theatre_id: note for note in written}
     return TheatreList(
         theatre=theatre,
         day=day,
-        cases=[_case(number, one, names) for number, one in enumerate(operations, start=1)],
+        cases=[_case(number, one, similar.get(one.pk, "")) for number, one in enumerate(operations, start=1)],
         note=notes.get(theatre.pk),
         day_note=notes.get(None),
     )
 
 
-def _case(order: int, operation: Any, names: list[str]) -> ListedCase:
+def _case(order: int, operation: Any, similar: str) -> ListedCase:
     if not operation.is_open:
-        return ListedCase(
-            order=order, operation=operation, allergies=[], equipment=[], kit=[], team=[], same_name=False
-        )
+        return ListedCase(order=order, operation=operation, allergies=[], equipment=[], kit=[], team=[], similar="")
     patient = operation.patient
     allergies = [allergy.substance.capitalize() for allergy in patient.counting_allergies]
     return ListedCase(
@@ -85,5 +84,5 @@ def _case(order: int, operation: Any, names: list[str]) -> ListedCase:
         equipment=[row.resource.name for row in operation.held if row.role == ReservationRole.EQUIPMENT],
         kit=operation.kit,
         team=[row.resource.name for row in operation.held if row.role in TEAM],
-        same_name=names.count(patient.family_name.casefold()) > 1,
+        similar=similar,
     )

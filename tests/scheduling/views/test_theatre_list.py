@@ -51,7 +51,11 @@ def test_the_order_is_that_of_the_day_and_same_names_are_marked(world: World, co
         world.booked(world.at(hour), operation=world.waiting(patient=PatientFactory(family_name=name)))
     shown = coordinator.get(address(world)).context["list"]
     assert [case.operation.patient.family_name for case in shown.cases] == ["smith", "Brown", "Smith"]
-    assert [case.same_name for case in shown.cases] == [True, False, True]
+    assert [case.similar for case in shown.cases] == [
+        "2 patients named Smith on this day",
+        "",
+        "2 patients named Smith on this day",
+    ]
 
 
 def test_who_may_not_know_the_patients_sees_cases(world: World) -> None:

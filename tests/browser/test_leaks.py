@@ -103,6 +103,15 @@ def test_a_journey_leaves_nothing_of_the_patient_behind(trace: Trace, hospital: 
     expect(page.locator("#patients")).to_contain_text(MARKED["mrn"])
     trace.look()
 
+    page.goto("/waiting-list/")
+    page.keyboard.press("/")
+    page.keyboard.type(MARKED["family_name"])
+    expect(page.locator("#find-options > li")).to_contain_text(MARKED["mrn"])
+    trace.look()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_contain_text(MARKED["mrn"])
+    trace.look()
+
     page.goto(f"/schedule/{hospital.day}/")
     page.locator(f"#waiting-{operation.pk}").wait_for()
     page.keyboard.press("?")

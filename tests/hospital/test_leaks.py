@@ -61,9 +61,10 @@ class Journey:
         return patient
 
     def search(self) -> None:
-        for name in ("family_name", "mrn", "national_number", "given_name"):
-            found = self.post("/find/", text=MARKED[name])
-            assert MARKED["family_name"].upper() in found.content.decode()
+        for name in ("family_name", "mrn", "national_number", "given_name", "phone"):
+            for show in ("", "suggestions"):
+                found = self.post("/find/", text=MARKED[name], show=show)
+                assert MARKED["family_name"].upper() in found.content.decode()
 
     def book(self, patient: Patient) -> Operation:
         world = self.world
@@ -121,7 +122,7 @@ class Journey:
         def fail(*_: Any, **__: Any) -> None:
             raise ValueError(f"Failing row contains ({MARKED['family_name']}, {MARKED['phone']})")
 
-        monkeypatch.setattr("scheduling.views.requesting.find_patients", fail)
+        monkeypatch.setattr("scheduling.views.requesting.patients_found", fail)
         self.post("/find/", text=MARKED["family_name"])
 
 

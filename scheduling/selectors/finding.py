@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from patients.finding.search import Findings, Found, find
 from patients.models import Allergy, Patient
+from patients.record.alerts import load_alerts
 from patients.rights.restricting import mark_restrictions
 from scheduling.models import Operation, Status
 from scheduling.status import EXPECTED
@@ -53,6 +54,7 @@ def patients_found(text: str, viewer: User, *, most: int) -> PatientsFound:
     fetched = Patient.objects.prefetch_related("allergies", Prefetch("operations", operations, to_attr="seen"))
     findings = find(text, viewer, most=most, rows=fetched)
     mark_restrictions(findings.patients)
+    load_alerts(findings.patients)
     now = timezone.now()
     return PatientsFound(rows=[_row(found, now) for found in findings.rows], findings=findings)
 

@@ -191,6 +191,13 @@ STORAGES = {
     "staticfiles": {"BACKEND": "hospital.static_files.StaticFilesStorage"},
 }
 
+# What is sent to views that take files stays in memory; see accounts/uploads.py.
+FILE_UPLOAD_HANDLERS = [
+    "accounts.uploads.MemoryHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+
 # --- browser ----------------------------------------------------------------------------------
 # The timeline places its cases by style attributes; nothing else is inline.
 CONTENT_SECURITY_POLICY = {
@@ -244,7 +251,10 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
     # Django's own handler would mail errors with the values of the request to the administrators.
-    "loggers": {"django": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
+    "loggers": {
+        "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "pypdf": {"level": "CRITICAL"},  # it quotes what it can't read
+    },
 }
 DEFAULT_EXCEPTION_REPORTER_FILTER = "hospital.logs.NoValuesFilter"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # Celery's own formatter would quote a failed task's values

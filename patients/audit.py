@@ -8,6 +8,7 @@ from patients.models import (
     CareTeamMember,
     Condition,
     ContactConsent,
+    Document,
     EmergencyAccess,
     IdentifierSystem,
     Medicine,
@@ -21,13 +22,13 @@ from patients.models import (
     Restriction,
 )
 
-INDEXES = ["national_number_index", "phone_index", "token", "value_index"]
+INDEXES = ["national_number_index", "phone_index", "token", "value_index", "fingerprint"]
 """Keyed hashes and tokens, which tell a reader of the trail whose record was whose."""
 
 
 TRAILED = (
     *(Patient, PatientName, PatientIdentifier, NextOfKin, ContactConsent, IdentifierSystem),
-    *(Allergy, Condition, Medicine, PastProcedure, PreoperativeAssessment),
+    *(Allergy, Condition, Medicine, PastProcedure, PreoperativeAssessment, Document),
     *(CareTeamMember, EmergencyAccess, PatientBlock, Restriction),
 )
 

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from patients.rights.urls import urlpatterns as rights
-from patients.views import access_history, emergency, record, reviewing
+from patients.views import access_history, documents, emergency, record, reviewing
 
 app_name = "patients"
 urlpatterns = [
@@ -37,5 +37,8 @@ urlpatterns = [
         name="person-take-back",
     ),
     path("patients/<int:patient_id>/details/<slug:details>/", record.details_change, name="details-change"),
+    path("patients/<int:patient_id>/documents/", documents.documents, name="documents"),
+    path("documents/<int:document_id>/", documents.document, name="document"),
+    path("documents/<int:document_id>/withdraw/", documents.document_withdraw, name="document-withdraw"),
     *rights,
 ]

@@ -27,6 +27,8 @@ HIDDEN: dict[str, set[str]] = {
         *("phone", "email", "language", "national_number_index", "phone_index", "token"),
     },
     "patients_allergy": {"substance"},
+    "patients_document": {"fingerprint"},
+    "patients_documentpart": {"sealed"},
     "patients_patientidentifier": {"value_index"},
     "patients_patientname": {"family_name", "given_name"},
     "analytics_securityfinding": {"note"},

@@ -168,7 +168,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("patients", "0008_record_history"),
+        ("patients", "0009_documents"),
     ]
 
     operations = [

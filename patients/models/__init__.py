@@ -22,6 +22,7 @@ from patients.models.clinical import (
     Severity,
     SurgicalClass,
 )
+from patients.models.documents import ContentType, Document, DocumentKind, DocumentPart
 from patients.models.finding import NameWord
 from patients.models.history import ChangeVerb, RecordChange
 from patients.models.identity import (
@@ -54,7 +55,11 @@ __all__ = [
     "Channel",
     "Condition",
     "ContactConsent",
+    "ContentType",
     "Course",
+    "Document",
+    "DocumentKind",
+    "DocumentPart",
     "EmergencyAccess",
     "EmergencyReason",
     "IdentifierSystem",

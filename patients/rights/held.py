@@ -1,13 +1,19 @@
 """What ``patients`` and this app hold of a patient."""
 
+import base64
+from typing import Any
+
 from django.db.models import Model, Q
 from django.utils import timezone
 
+from patients.documents.keeping import content_of
 from patients.models import (
     Allergy,
     CareTeamMember,
     Condition,
     ContactConsent,
+    Document,
+    DocumentPart,
     EmergencyAccess,
     Medicine,
     NameWord,
@@ -21,7 +27,7 @@ from patients.models import (
     RecordChange,
     Restriction,
 )
-from patients.rights.holdings import NUMBER_ONLY, Holding, hold
+from patients.rights.holdings import NUMBER_ONLY, File, Holding, hold
 from patients.rights.models import Amendment, Disclosure, Erasure, LegalHold, ProcessingRestriction, RecordExport
 
 ABOUT_COLLEAGUE = "About the colleague's conduct, not about the patient."
@@ -65,6 +71,7 @@ def register() -> None:
             },
         ),
         *_of_the_record(),
+        *_of_documents(),
         Holding(
             model=CareTeamMember,
             title="Care team",
@@ -182,6 +189,44 @@ def _entry(model: type[Model], title: str, *given: str) -> Holding:
         withheld=_numbers("patient", "version"),
         goes=True,
     )
+
+
+def _of_documents() -> list[Holding]:
+    """Papers, with their bytes; one that was entered in error may be another patient's, and its bytes are not given."""
+    return [
+        Holding(
+            model=Document,
+            title="Documents",
+            given=(
+                *("id", "kind", "title", "dated_on", "content_type", "size", "uploaded_by", "uploaded_at"),
+                *("withdrawn_by", "withdrawn_at", "withdrawn_because"),
+            ),
+            withheld={
+                **dict.fromkeys(("patient", "version"), NUMBER_ONLY),
+                "fingerprint": "A keyed hash of the file, which is given itself.",
+                "content_key": "The key under which the file is stored; the file is given itself, unless it was entered"
+                " in error: then it may be another patient's.",
+            },
+            file=_file_of,
+            goes=True,
+        ),
+        Holding(
+            model=DocumentPart,
+            title="Documents as they are stored",
+            path="document__patient",
+            given=(),
+            withheld={**_numbers("document", "number"), "sealed": "The file, encrypted; it is given in clear above."},
+            goes=True,
+        ),
+    ]
+
+
+def _file_of(document: Any) -> File | None:
+    if document.is_withdrawn:
+        return None
+    ending = document.content_type.rpartition("/")[2]
+    content = base64.b64encode(b"".join(content_of(document))).decode()
+    return File(name=f"document-{document.pk}.{ending}", type=document.content_type, base64=content)
 
 
 def _of_rights() -> list[Holding]:

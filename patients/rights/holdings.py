@@ -7,7 +7,7 @@ patient and fails for a table or a field of which nothing is said here.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Field, ForeignKey, ManyToManyField, Model, OneToOneField, Q, QuerySet
@@ -19,6 +19,14 @@ LATEST = 20
 DONE = {0: "added", 1: "changed", 2: "removed", 3: "looked at"}
 """What auditlog's numbers of actions mean."""
 NUMBER_ONLY = "Our own number; it says nothing of the patient."
+
+
+class File(TypedDict):
+    """A file as JSON can hold it: its name in the copy, its type, and its bytes in base64."""
+
+    name: str
+    type: str
+    base64: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +43,8 @@ class Holding:
     path: str = "patient"
     given: tuple[str, ...]
     withheld: Mapping[str, str] = field(default_factory=dict)
+    file: "Callable[[Any], File | None] | None" = None
+    """What gives a row's file, for rows that have one; ``None`` for a file that may not be given."""
     secret: Callable[[], Q] = Q
     """Which rows are not given yet, as an authority asked; erasure does not ask."""
     goes: bool = False
@@ -62,7 +72,11 @@ class Holding:
         many = [one.name for one in shown if isinstance(one, ManyToManyField)]
         rows = self.rows(patient_id).exclude(self.secret()) if self.secret() else self.rows(patient_id)
         rows = rows.select_related(*joined).prefetch_related(*many)
-        return [{one.name: _said(row, one) for one in shown} for row in rows]
+        return [{one.name: _said(row, one) for one in shown} | self._file_of(row) for row in rows]
+
+    def _file_of(self, row: Any) -> dict[str, Any]:
+        found = self.file(row) if self.file else None
+        return {"file": found} if found else {}
 
     def erase(self, patient_id: int) -> int:
         """Delete or overwrite the rows of one patient; return how many."""

@@ -1,8 +1,10 @@
 """A copy of a record as JSON and as PDF."""
 
+import base64
 import json
 from typing import Any
 
+FILES = "Documents are attached to this file. Save it and open it in a reader of PDF that shows attachments."
 LETTERS = "Some letters can't be printed here and stand as question marks; the JSON copy has them as they are."
 
 
@@ -20,13 +22,20 @@ def as_pdf(content: dict[str, Any]) -> bytes:
         f"Made on {content['made_at']} by {content['made_by']} for {content['recipient']}: {content['purpose']}. "
         "Confidential."
     )
+    attached = False
     for section in content["sections"]:
         pdf.head(section["title"])
         for row in section["rows"]:
             pdf.text_block("; ".join(f"{_words(name)}: {_said(value)}" for name, value in row.items() if _is(value)))
             pdf.ln(1)
+            if "file" in row:
+                pdf.embed_file(basename=row["file"]["name"], bytes=base64.b64decode(row["file"]["base64"]))
+                attached = True
         if not section["rows"]:
             pdf.text_block("Nothing is held.")
+    if attached:
+        pdf.head("Attached files")
+        pdf.text_block(FILES)
     pdf.head("What this copy leaves out")
     for one in content["left_out"]:
         pdf.text_block(f"{one['what']}: {one['why']}")
@@ -46,7 +55,7 @@ def _is(value: Any) -> bool:
 
 def _said(value: Any) -> str:
     if isinstance(value, dict):
-        if value.keys() == {"number", "name"}:
+        if value.keys() in ({"number", "name"}, {"name", "type", "base64"}):
             return str(value["name"])
         return ", ".join(f"{_words(str(name))} {_said(each)}" for name, each in value.items() if _is(each))
     if isinstance(value, list):

@@ -36,6 +36,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.hospital.admin_rows import make as make_rows
+from tests.patients.papers import keep_document
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -76,6 +77,7 @@ ARGUMENTS: dict[str, Callable[[Operation, EmergencyAccess], object]] = {
     "patient_id": lambda operation, _: operation.patient_id,
     "access_id": lambda _, access: access.pk,
     "person_id": lambda _, access: access.actor_id,
+    "document_id": lambda operation, _: keep_document(operation.patient).pk,
     "amendment_id": lambda operation, access: _amendment(operation, access).pk,
     "theatre_id": lambda *_: TheatreFactory().pk,
     "event_id": lambda operation, _: event_of(operation).pk,

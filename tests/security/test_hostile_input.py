@@ -33,6 +33,7 @@ from tests.factories import (
     TheatreSessionFactory,
     UserFactory,
 )
+from tests.patients.papers import keep_document
 from tests.security.hostile import HEADERS, content, field_names
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +95,7 @@ def arguments(operation: Operation) -> dict[str, Any]:
         "change_id": operation.changes.get().pk,
         "day": date(2026, 11, 23),
         "finding_id": finding.pk,
+        "document_id": keep_document(operation.patient).pk,
         "amendment_id": Amendment.objects.create(patient=operation.patient, wish="-", received_by=access.actor).pk,
         "report_id": SecurityReport.objects.create().pk,
         "form": "json",

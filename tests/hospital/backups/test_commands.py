@@ -17,12 +17,14 @@ from hospital.backups.making import SUFFIX
 from hospital.backups.manifest import path_of
 from hospital.backups.restoring import drop, reading
 from hospital.models import BackupMade, RestoreDrill
-from patients.models import Patient
+from patients.models import Document, DocumentPart, Patient
 from scheduling.models import Operation, OperationChange
 from tests.accounts.audit.conftest import empty, wait_for_other_databases
 from tests.factories import OperationFactory, PatientFactory
+from tests.patients.papers import bytes_of, keep_document, pdf
 
 pytestmark = pytest.mark.django_db(transaction=True)
+PAPER = pdf()
 
 
 def say(*command: str) -> str:
@@ -35,7 +37,8 @@ def say(*command: str) -> str:
 def backup(tmp_path: Path, settings: Any) -> Path:
     empty()  # of what other tests recorded, and tampered with
     settings.AUDIT_ANCHOR_FILE = str(tmp_path / "anchors.jsonl")
-    OperationFactory(patient=PatientFactory(family_name="Zebrowska", phone="1234"), notes="Long table")
+    operation = OperationFactory(patient=PatientFactory(family_name="Zebrowska", phone="1234"), notes="Long table")
+    keep_document(operation.patient, content=PAPER)
     assert "read back" in say("backup", "--out", str(tmp_path / "out"))
     (found,) = (tmp_path / "out").glob(f"*{SUFFIX}")
     return found
@@ -48,7 +51,8 @@ def databases() -> set[str]:
 
 
 def test_a_backup_shows_nothing_and_is_noted(backup: Path) -> None:
-    assert b"Zebrowska" not in backup.read_bytes()
+    for clear in (b"Zebrowska", PAPER[100:200]):
+        assert clear not in backup.read_bytes()
     assert backup.stat().st_mode & 0o077 == 0
     assert sorted(p.name for p in backup.parent.iterdir()) == sorted([backup.name, path_of(backup).name])
     manifest = json.loads(path_of(backup).read_text())["manifest"]
@@ -67,6 +71,7 @@ def test_what_was_saved_comes_back_beside_the_site(backup: Path) -> None:
         assert "Nothing is missing" in say("restore", str(backup), "--into", name, "--yes")
         with reading(name):
             assert Patient.objects.values_list("family_name", "phone").get() == ("Zebrowska", "1234")
+            assert bytes_of(Document.objects.get()) == PAPER
     finally:
         drop(name)
     assert Patient.objects.get().family_name == "Changed since"
@@ -84,6 +89,7 @@ def test_what_was_erased_since_the_backup_is_erased_again(backup: Path, tmp_path
         assert "1 records that were erased since the backup were erased again" in said
         with reading(name):
             assert Patient.objects.values_list("family_name", "phone").get() == ("Erased", "")
+            assert DocumentPart.objects.count() == 0
     finally:
         drop(name)
 

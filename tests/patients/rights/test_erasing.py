@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.audit import role
 from accounts.encryption.fields import encrypted_fields
 from accounts.models import SignInFailure, User
-from patients.models import Allergy, Patient
+from patients.models import Allergy, Document, DocumentPart, Patient
 from patients.rights.erasing import ask_erasure, erase_due, erase_ordered, erase_risen, withdraw_erasure
 from patients.rights.models import Erasure, LegalHold
 from patients.rights.restricting import hold_record, restrict_processing
@@ -73,6 +73,7 @@ def test_nothing_is_left_of_whom_it_was(officer: User) -> None:
     (done,) = erase_ordered()
 
     assert (done.state, places_with(MARK), places_with(born)) == ("done", [], [])
+    assert (Document.objects.count(), DocumentPart.objects.count()) == (0, 0)
     patient.refresh_from_db()
     assert (patient.mrn, patient.family_name, patient.date_of_birth) == (f"ERASED-{patient.pk}", "Erased", None)
     operation = Operation.objects.get()

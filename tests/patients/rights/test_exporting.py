@@ -1,5 +1,7 @@
 """A copy of everything held: what is in it, who may make it, and that it is on record."""
 
+import base64
+import io
 import json
 import time
 from pathlib import Path
@@ -11,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pypdf import PdfReader
 
 from accounts.audit.models import Access
 from accounts.models import User
@@ -18,7 +21,9 @@ from patients.access import NotOnCareTeamError
 from patients.models import Patient, PatientBlock
 from patients.rights.exporting import export_record
 from patients.rights.models import Disclosure, RecordExport
+from patients.rights.writing import as_pdf
 from tests.factories import SpecialtyFactory, UserFactory
+from tests.patients.papers import bytes_of
 from tests.patients.rights.whole_patient import MARK, whole_patient
 from tests.scheduling.views.conftest import client_of
 
@@ -69,6 +74,7 @@ def test_the_copy_holds_every_text_but_those_about_colleagues(patient: Patient, 
         " gender address gp-name gp-practice gp-phone code condition medicine dose plan procedure place anaesthesia"
         " complications infection implants findings former former-given number kin relationship kin-phone kin-note"
         " dose-before dose-after"
+        " paper wrong-paper withdrawal"
     )
     assert given == {f"{MARK}-{name}" for name in names.split()} | {f"{MARK}@example.org"}
     sections = {one["name"]: one["rows"] for one in content["sections"]}
@@ -77,6 +83,17 @@ def test_the_copy_holds_every_text_but_those_about_colleagues(patient: Patient, 
     assert sections["scheduling.operation"][0]["status"] == "Completed"
     assert [one["form"] for one in sections["rights.recordexport"]] == ["PDF, to read", "JSON, for other programs"]
     assert {"what", "why"} == set(content["left_out"][0])
+
+
+def test_documents_are_in_it_but_for_those_that_may_be_another_patient_s(patient: Patient, coordinator: User) -> None:
+    content = export_record(actor=coordinator, patient_id=patient.pk, **WHY)
+    wrong, right = next(one["rows"] for one in content["sections"] if one["name"] == "patients.document")[::-1]
+    document = patient.documents.counting().get()
+    assert base64.b64decode(right["file"]["base64"]) == bytes_of(document)
+    assert (right["file"]["name"], right["file"]["type"]) == (f"document-{document.pk}.pdf", "application/pdf")
+    assert (wrong["title"], "file" in wrong) == (f"{MARK}-wrong-paper", False)
+    (inside,) = PdfReader(io.BytesIO(as_pdf(content))).attachment_list
+    assert (inside.name, inside.content) == (f"document-{document.pk}.pdf", bytes_of(document))
 
 
 def test_what_an_authority_wants_kept_from_the_patient_is_not_in_it(patient: Patient, coordinator: User) -> None:

@@ -11,6 +11,7 @@ from guardian.shortcuts import assign_perm
 
 from accounts.models import User
 from analytics.models import UnusualAccess
+from patients.documents.keeping import withdraw_document
 from patients.models import (
     Allergy,
     Condition,
@@ -54,6 +55,7 @@ from tests.factories import (
     TheatreFactory,
     UserFactory,
 )
+from tests.patients.papers import keep_document
 
 MARK = "zqx"
 """Every text of the patient begins so; the search for what was left behind ignores capitals."""
@@ -244,3 +246,6 @@ def _record(patient: Patient) -> None:
         verb="changed",
         values={"dose": [marked("dose-before"), marked("dose-after")]},
     )
+    keep_document(patient, title=marked("paper"))
+    wrong = keep_document(patient, title=marked("wrong-paper"))
+    withdraw_document(actor=wrong.uploaded_by, document_id=wrong.pk, reason=marked("withdrawal"))

@@ -17,6 +17,7 @@ def register() -> None:
         m2m_fields={"theatres"},
     )
     auditlog.register(models.Operation, exclude_fields=["notes"])
+    auditlog.register(models.OperationConsent, exclude_fields=["note", "taken_back_because"])
     auditlog.register(models.OperationEvent, exclude_fields=["reason"])
     auditlog.register(models.ListNote, exclude_fields=["text"])
     auditlog.register(models.ListDecision, exclude_fields=["reason"])

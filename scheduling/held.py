@@ -12,6 +12,7 @@ from scheduling.models import (
     LoanKit,
     Operation,
     OperationChange,
+    OperationConsent,
     OperationDelay,
     OperationEquipment,
     OperationEvent,
@@ -61,6 +62,17 @@ def register() -> None:
             given=("event", "item", "text", "answer"),
             withheld={"id": NUMBER_ONLY},
             stays={"text": "The hospital's question, the same for every patient."},
+        ),
+        Holding(
+            model=OperationConsent,
+            title="Consent to the operations",
+            path="operation__patient",
+            given=(
+                *("operation", "answer", "procedure", "side", "signed_on", "taken_by", "document", "note"),
+                *("recorded_by", "recorded_at", "taken_back_by", "taken_back_at", "taken_back_because"),
+            ),
+            withheld={"id": NUMBER_ONLY},
+            left={"note": "", "taken_back_because": "", "document": None},
         ),
         Holding(
             model=ClockPause,

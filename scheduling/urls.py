@@ -9,6 +9,7 @@ from scheduling.views import (
     booking,
     calendar,
     care_team,
+    consent,
     detail,
     display_screen,
     displays,
@@ -128,6 +129,13 @@ urlpatterns = [
         "operations/<int:operation_id>/checklist/<slug:part>/",
         recording.operation_checklist,
         name="operation-checklist",
+    ),
+    path("operations/<int:operation_id>/consent/", consent.operation_consent, name="operation-consent"),
+    path("operations/<int:operation_id>/consent/withdraw/", consent.consent_withdraw, name="consent-withdraw"),
+    path(
+        "operations/<int:operation_id>/consent/<int:consent_id>/take-back/",
+        consent.consent_take_back,
+        name="consent-take-back",
     ),
     path("operations/<int:operation_id>/delay/", recording.operation_delay, name="operation-delay"),
     path(

@@ -39,6 +39,7 @@ from scheduling.models import (
     LoanKit,
     Operation,
     OperationChange,
+    OperationConsent,
     Priority,
     Procedure,
     Status,
@@ -267,6 +268,21 @@ class LoanKitFactory(DjangoModelFactory[LoanKit]):
     operation = factory.SubFactory(OperationFactory)
     what = factory.Sequence(lambda n: f"Revision set {n}")
     changed_by = factory.SubFactory(UserFactory)
+
+
+class OperationConsentFactory(DjangoModelFactory[OperationConsent]):
+    """Consent to what is planned, given today to the lead surgeon; no form was scanned."""
+
+    class Meta:
+        model = OperationConsent
+
+    operation = factory.SubFactory(OperationFactory)
+    answer = "given"
+    procedure = factory.SelfAttribute("operation.procedure")
+    side = factory.SelfAttribute("operation.side")
+    signed_on = factory.LazyFunction(timezone.localdate)
+    taken_by = factory.SelfAttribute("operation.lead_surgeon")
+    recorded_by = factory.SubFactory(UserFactory)
 
 
 class BlockTemplateFactory(DjangoModelFactory[BlockTemplate]):

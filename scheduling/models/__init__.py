@@ -10,6 +10,7 @@ from scheduling.models.catalogue import (
     ProcedureStaff,
 )
 from scheduling.models.closing import ListClosing, ListDecision
+from scheduling.models.consent import ConsentAnswer, OperationConsent
 from scheduling.models.day import (
     Answer,
     ChecklistAnswer,
@@ -54,6 +55,7 @@ __all__ = [
     "ChecklistItem",
     "ChecklistPart",
     "ClockPause",
+    "ConsentAnswer",
     "DelayReason",
     "Display",
     "EstimateSource",
@@ -66,6 +68,7 @@ __all__ = [
     "LoanKit",
     "Operation",
     "OperationChange",
+    "OperationConsent",
     "OperationDelay",
     "OperationEquipment",
     "OperationEvent",

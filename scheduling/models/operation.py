@@ -46,6 +46,11 @@ class Side(models.TextChoices):
         return self in (Side.LEFT, Side.RIGHT, Side.BILATERAL)
 
 
+def procedure_in_words(procedure: Procedure, side: str) -> str:
+    """Return the procedure and, where there is one, the side in full."""
+    return f"{procedure} ({Side(side).label.lower()})" if Side(side).is_named else str(procedure)
+
+
 class EstimateSource(models.TextChoices):
     """Where the planned minutes come from."""
 
@@ -222,8 +227,7 @@ class Operation(models.Model):
     @property
     def procedure_with_side(self) -> str:
         """Return the procedure and, where there is one, the side in full."""
-        named = Side(self.side).is_named
-        return f"{self.procedure} ({self.get_side_display().lower()})" if named else str(self.procedure)
+        return procedure_in_words(self.procedure, self.side)
 
     def due_date_from(self, priority: Priority) -> None:
         """Set ``due_on`` to the priority's target days after the date listed."""

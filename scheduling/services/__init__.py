@@ -7,6 +7,7 @@ raises the version. It returns only what is durable, and raises only when nothin
 
 from scheduling.conflicts import SchedulingConflictError
 from scheduling.services.booking import book_operation, move_operation
+from scheduling.services.consent import Consent, record_consent, take_back_consent, withdraw_consent
 from scheduling.services.delays import note_delay, take_back_delay
 from scheduling.services.emergencies import Displacing, place_emergency
 from scheduling.services.ending import cancel_operation, postpone_operation
@@ -40,6 +41,7 @@ from scheduling.services.waiting import (
 
 __all__ = [
     "UNCHANGED",
+    "Consent",
     "Displacing",
     "InvalidPlanError",
     "KitOrder",
@@ -63,6 +65,7 @@ __all__ = [
     "place_emergency",
     "postpone_operation",
     "push_following",
+    "record_consent",
     "record_event",
     "release_resource",
     "request_operation",
@@ -73,8 +76,10 @@ __all__ = [
     "set_surgeon",
     "substitute_resources",
     "swap_operations",
+    "take_back_consent",
     "take_back_delay",
     "take_back_event",
     "undo_change",
     "undo_waiting",
+    "withdraw_consent",
 ]

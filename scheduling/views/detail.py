@@ -9,9 +9,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.permissions import actor_of, requires
+from patients.documents.selectors import documents_of
 from patients.permissions import MANAGE_CARE_TEAM
 from scheduling import permissions
 from scheduling.forms.commands import AssignForm, ReleaseForm
+from scheduling.forms.consent import ConsentForm, WithdrawConsentForm
+from scheduling.forms.consent import ReasonForm as ConsentReasonForm
 from scheduling.forms.kit import KitForm
 from scheduling.forms.placement import CommandForm
 from scheduling.forms.waiting import PauseForm, ReadinessForm, ResumeForm
@@ -27,6 +30,7 @@ from scheduling.services import (
     release_resource,
 )
 from scheduling.views.answers import Page, Refusal, refusal_of, run
+from scheduling.views.consent_card import ConsentCard
 from scheduling.views.fetching import get_operation
 from scheduling.views.kit_card import KitCard
 
@@ -149,10 +153,11 @@ def detail_page(
     failed: Failed = None,
     waiting: WaitingForms | None = None,
     kit_form: KitForm | None = None,
+    consent_form: ConsentForm | WithdrawConsentForm | ConsentReasonForm | None = None,
 ) -> HttpResponse:
     """Draw the page; ``retry`` names the command that a reason would let through, ``failed`` a refused recording.
 
-    ``kit_form`` is the form about kit on loan that was refused.
+    ``kit_form`` and ``consent_form`` are the ones about kit on loan and consent that were refused.
     """
     actor = actor_of(request)
     may_assign = operation.is_movable and actor.can(permissions.ASSIGN)
@@ -160,6 +165,8 @@ def detail_page(
     context = {
         "page": operation_page(operation, actor),
         "operation": operation,
+        "consent": ConsentCard.of(operation, actor, consent_form),
+        "documents": documents_of(operation.patient, actor),
         "kit": KitCard.of(operation, actor, kit_form),
         "waiting": waiting or WaitingForms.of(operation, actor),
         "day": day_of_surgery(operation, actor, failed) if operation.is_placed else None,

@@ -14,6 +14,7 @@ from accounts.permissions import actor_of, requires
 from scheduling import permissions
 from scheduling.forms.recording import ChecklistForm, CorrectForm, DelayForm, RecordForm, TakeBackForm
 from scheduling.models import ChecklistPart, EventKind, Operation, OperationEvent
+from scheduling.selectors.consent import consent_state
 from scheduling.services import correct_event, note_delay, record_event, take_back_delay, take_back_event
 from scheduling.services.checklist import items_of
 from scheduling.services.status_rules import demand_placed
@@ -185,5 +186,6 @@ def _checklist(
     request: HttpRequest, operation: Operation, form: ChecklistForm, part: str, refusal: Refusal | None = None
 ) -> HttpResponse:
     title, label = ChecklistPart(part).label, EventKind(part).label
-    context = {"operation": operation, "form": form, "title": title, "label": label, "refusal": refusal}
+    state = consent_state([operation])[operation.pk] if part == ChecklistPart.SIGN_IN else None
+    context = {"operation": operation, "form": form, "title": title, "label": label, "refusal": refusal, "state": state}
     return render(request, "scheduling/operation_checklist.html", context)

@@ -21,12 +21,13 @@ from patients.models import Allergy, EmergencyAccess, NextOfKin
 from patients.permissions import CARE_TEAM
 from patients.rights.models import Amendment
 from resources.models import TimeRequest
-from scheduling.models import Display, Operation, OperationDelay, OperationEvent
+from scheduling.models import Display, Operation, OperationConsent, OperationDelay, OperationEvent
 from tests.accounts.access_table import ADMIN, PAGES, ROLES, Row
 from tests.factories import (
     BlockTemplateFactory,
     DelayReasonFactory,
     LoanKitFactory,
+    OperationConsentFactory,
     OperationFactory,
     ShiftFactory,
     SpecialtyFactory,
@@ -82,6 +83,7 @@ ARGUMENTS: dict[str, Callable[[Operation, EmergencyAccess], object]] = {
     "theatre_id": lambda *_: TheatreFactory().pk,
     "event_id": lambda operation, _: event_of(operation).pk,
     "delay_id": lambda operation, _: delay_of(operation).pk,
+    "consent_id": lambda operation, _: consent_of(operation).pk,
     "kit_id": lambda operation, _: LoanKitFactory(operation=operation).pk,
     "part": lambda *_: "sign_in",
     "card": lambda *_: "allergies",
@@ -140,6 +142,11 @@ def allergy_of(operation: Operation) -> Allergy:
     """Return an allergy that counts no more, so that the patient may also be said to have none."""
     fields = {"substance": "Latex", "certainty": "error"}
     return Allergy.objects.get_or_create(patient=operation.patient, **fields)[0]
+
+
+def consent_of(operation: Operation) -> OperationConsent:
+    """Return an answer that was taken back already."""
+    return OperationConsentFactory(operation=operation, taken_back_by=UserFactory(), taken_back_at=timezone.now())
 
 
 def display() -> Display:

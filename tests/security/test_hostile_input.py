@@ -26,6 +26,7 @@ from tests.accounts.test_access_table import MODELS, NOT_THERE, delay_of, displa
 from tests.factories import (
     BlockTemplateFactory,
     LoanKitFactory,
+    OperationConsentFactory,
     OperationFactory,
     ShiftFactory,
     StaffMemberFactory,
@@ -75,6 +76,7 @@ def arguments(operation: Operation) -> dict[str, Any]:
         "access_id": access.pk,
         "person_id": UserFactory().pk,
         "delay_id": delay_of(operation).pk,
+        "consent_id": OperationConsentFactory(operation=operation).pk,
         "kit_id": LoanKitFactory(operation=operation).pk,
         "part": "sign_in",
         "card": "allergies",

@@ -41,6 +41,7 @@ from scheduling.models import (
     LoanKit,
     Operation,
     OperationChange,
+    OperationConsent,
     OperationDelay,
     OperationEquipment,
     OperationEvent,
@@ -163,6 +164,19 @@ def _operation(patient: Patient, actor: User, then: Any) -> None:
     )
     item = ChecklistItem.objects.create(code="counts", part="sign_out", text="Counts are correct")
     ChecklistAnswer.objects.create(event=event, item=item, text=item.text, answer="yes")
+    OperationConsent.objects.create(
+        operation=operation,
+        answer="given",
+        procedure=operation.procedure,
+        side=operation.side,
+        signed_on=then.date(),
+        document=patient.documents.counting().get(),
+        note=marked("consent"),
+        recorded_by=actor,
+        taken_back_by=actor,
+        taken_back_at=then,
+        taken_back_because=marked("consent-error"),
+    )
     ClockPause.objects.create(
         operation=operation, kind="unfit", starts=then.date(), recorded_by=actor, note=marked("pause")
     )

@@ -8,6 +8,7 @@ from resources.models import Theatre
 from scheduling.demo import waiting
 from scheduling.demo.booker import Booker
 from scheduling.demo.calendar import planned, working_days
+from scheduling.demo.consents import make_consents
 from scheduling.demo.dice import dice_for
 from scheduling.demo.lists import DayList, afternoon, code_of
 from scheduling.demo.people import make_unknown_patient
@@ -43,6 +44,8 @@ class DemoDay:
         else:
             operations = self._change(self._book())
         ahead = (self.day - self.booker.today).days
+        placed = [operation for operation in operations if operation.period]
+        make_consents(self.booker.actor, self.code, placed, scan=ahead == 0)
         late = just_due(operations, self.now) if ahead == 0 and not self.booker.late_shown else None
         self.booker.late_shown |= late is not None
         begun = play_list(self.booker.actor, self.rng, operations, self.now, late=late)

@@ -60,6 +60,7 @@ PATHS: dict[str, Callable[[Hospital], str]] = {
     "gap": lambda h: f"/theatres/{h.first.pk}/gap/?start={h.at('12:00'):%s}&end={h.at('14:00'):%s}",
     "theatre list": lambda h: f"/theatres/{h.first.pk}/list/{h.day}/",
     "running late": lambda _: "/late/",
+    "documents": lambda h: f"/patients/{h.waiting.patient_id}/documents/",
     "book": lambda h: f"/operations/{h.waiting.pk}/book/",
     "move": lambda h: f"/operations/{h.booked.pk}/move/",
     "postpone": lambda h: f"/operations/{h.booked.pk}/postpone/",

@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from hashlib import sha256
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -22,6 +21,7 @@ from patients import access, permissions
 from patients.access import NotOnCareTeamError
 from patients.documents.examining import Examined, examine
 from patients.models import Document, DocumentKind, DocumentPart, Patient
+from patients.record.locking import changing
 from patients.rights.restricting import demand_unrestricted
 
 PURPOSE = "patients_documentpart"
@@ -83,11 +83,13 @@ def kinds_for(actor: User) -> list[DocumentKind]:
 def add_document(*, actor: User, patient_id: int, paper: Paper) -> Document:
     """Keep a document in a patient's record.
 
-    Raises :class:`KnownDocumentError` where the same file is there already, :class:`ObjectDoesNotExist` for no such
-    patient, and a :class:`~django.core.exceptions.PermissionDenied` for whoever may not.
+    Raises :class:`KnownDocumentError` where the same file is there already, what
+    :func:`~patients.record.locking.changing` raises, and a :class:`~django.core.exceptions.PermissionDenied` for
+    whoever may not.
     """
-    with transaction.atomic(durable=True):
-        document, is_new = keep(actor=actor, patient_id=patient_id, paper=paper)
+    _demand_kind(actor, paper.kind)
+    with changing(actor, patient_id, permissions.VIEW) as patient:
+        document, is_new = _keep(actor, patient, paper)
     if not is_new:
         raise KnownDocumentError(document)
     return document
@@ -96,7 +98,10 @@ def add_document(*, actor: User, patient_id: int, paper: Paper) -> Document:
 def keep(*, actor: User, patient_id: int, paper: Paper) -> tuple[Document, bool]:
     """Keep a document inside the caller's transaction; return it, or the same one of before, and whether it is new."""
     _demand_kind(actor, paper.kind)
-    patient = _lock(actor, patient_id)
+    return _keep(actor, _lock(actor, patient_id), paper)
+
+
+def _keep(actor: User, patient: Patient, paper: Paper) -> tuple[Document, bool]:
     content, key = paper.examined.content, new_key()
     mark = fingerprint(sha256(content).hexdigest(), "patients_document:content")
     known = patient.documents.counting().select_related("uploaded_by").filter(fingerprint=mark).first()
@@ -124,8 +129,7 @@ def withdraw_document(*, actor: User, document_id: int, reason: str) -> Document
         raise ValidationError({"reason": NO_REASON})
     found = Document.objects.only("patient_id", "kind").get(pk=document_id)
     _demand_kind(actor, found.kind)
-    with transaction.atomic(durable=True):
-        _lock(actor, found.patient_id)
+    with changing(actor, found.patient_id, permissions.VIEW):
         document = Document.objects.select_related("withdrawn_by").get(pk=document_id)
         if document.is_withdrawn:
             return document

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.audit.models import AccessKind
@@ -14,12 +14,13 @@ from accounts.models import User
 from accounts.permissions import actor_of, requires
 from accounts.uploads import takes_files
 from patients import permissions
-from patients.access import NotOnCareTeamError
 from patients.documents.forms import DocumentForm, WithdrawForm
 from patients.documents.keeping import add_document, content_of, withdraw_document
 from patients.documents.selectors import document_for, documents_of
 from patients.models import ContentType, Document, Patient
 from patients.models.documents import LARGEST
+from patients.record.errors import RecordError
+from patients.views.record import fetch_patient
 
 ENDINGS = {ContentType.PDF: "pdf", ContentType.JPEG: "jpg", ContentType.PNG: "png"}
 ALONE = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -32,7 +33,7 @@ ALONE = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline';
 def documents(request: HttpRequest, patient_id: int) -> HttpResponse:
     """Show a patient's documents, and keep one."""
     actor = actor_of(request)
-    patient = _patient(patient_id, actor)
+    patient = fetch_patient(patient_id, request)
     form = DocumentForm(request.POST or None, request.FILES or None, actor=actor)
     if request.method == "POST":
         form = DocumentForm(request.POST, request.FILES, actor=actor)
@@ -43,6 +44,8 @@ def documents(request: HttpRequest, patient_id: int) -> HttpResponse:
                 return redirect("patients:documents", patient.pk)
         except ValidationError as error:
             form.add_error(None if hasattr(error, "document") else _field(error), error)
+        except RecordError as error:
+            form.add_error(None, str(error))
     return _page(request, patient, form=form, status=422 if request.method == "POST" else 200)
 
 
@@ -82,7 +85,9 @@ def document_withdraw(request: HttpRequest, document_id: int) -> HttpResponse:
             return redirect("patients:documents", found.patient_id)
     except ValidationError as error:
         form.add_error(None, error)
-    return _page(request, _patient(found.patient_id, actor), withdrawing=(found.pk, form), status=422)
+    except RecordError as error:
+        form.add_error(None, str(error))
+    return _page(request, fetch_patient(found.patient_id, request), withdrawing=(found.pk, form), status=422)
 
 
 def _page(
@@ -103,13 +108,6 @@ def _page(
     form = (form or DocumentForm(actor=actor)) if found.kinds else None
     context = {"patient": patient, "documents": found, "lines": lines, "form": form}
     return render(request, "patients/documents.html", context, status=status)
-
-
-def _patient(patient_id: int, viewer: User) -> Patient:
-    patient = get_object_or_404(Patient, pk=patient_id)
-    if not Patient.objects.filter(pk=patient.pk).visible_to(viewer).exists():
-        raise NotOnCareTeamError(patient.pk)
-    return patient
 
 
 def _document(document_id: int, viewer: User) -> Document:

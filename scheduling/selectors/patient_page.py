@@ -14,6 +14,7 @@ from patients.models import AllergyStatus, Patient
 from patients.models.clinical import HEEDED
 from patients.record.cards import Card
 from scheduling.models import Assessment, ChangeVerb, Operation, OperationChange, Status
+from scheduling.selectors.consent import consent_state
 
 TIMELINE, PAST = 30, 10
 """So many of the newest events, and of the operations that are over, are shown at first."""
@@ -24,11 +25,12 @@ BEGUN = (Status.IN_THEATRE, Status.RECOVERY)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """One thing to see to before the next operation: what it is, what to do, and the card where it is done."""
+    """One thing to see to before the next operation: what it is, what to do, and the card or page where it is done."""
 
     what: str
     do: str
     card: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,7 @@ def missing_before(operation: Operation, patient: Patient, cards: dict[str, Card
         found.append(Missing(what="The patient has died", do="Cancel what is planned."))
     if patient.allergy_status == AllergyStatus.NOT_RECORDED:
         found.append(Missing(what="Allergies: not recorded", do="Ask, and record the answer.", card="allergies"))
+    found += _of_consent(operation)
     found += _of_assessment(operation, cards["assessments"])
     found += _of_asa(operation, cards["assessments"])
     found += [
@@ -97,6 +100,14 @@ def missing_before(operation: Operation, patient: Patient, cards: dict[str, Card
     if not patient.phone:
         found.append(Missing(what="No phone number", do="Ask how to reach the patient.", card="contact"))
     return found
+
+
+def _of_consent(operation: Operation) -> list[Missing]:
+    state = consent_state([operation])[operation.pk]
+    url = f"{reverse('scheduling:operation-detail', args=[operation.pk])}#consent"
+    return (
+        [Missing(what=state.words, do="Talk to the patient, and record the answer.", url=url)] if state.problem else []
+    )
 
 
 def _of_assessment(operation: Operation, card: Card) -> list[Missing]:

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.permissions import actor_of, requires
 from patients import permissions
+from patients.documents.selectors import documents_of
 from patients.record.cards import cards_of
 from patients.views.record import fetch_patient
 from scheduling.selectors.patient_page import patient_page
@@ -21,4 +22,5 @@ def patient_record(request: HttpRequest, patient_id: int) -> HttpResponse:
     patient = fetch_patient(patient_id, request)
     cards = cards_of(patient, viewer)
     page = patient_page(patient, viewer, cards, whole=request.GET.get("timeline") == WHOLE)
-    return render(request, "scheduling/patient.html", {"patient": patient, "cards": cards, "page": page})
+    context = {"patient": patient, "cards": cards, "page": page, "documents": documents_of(patient, viewer)}
+    return render(request, "scheduling/patient.html", context)

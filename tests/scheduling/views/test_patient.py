@@ -11,7 +11,14 @@ from django.utils import timezone
 from patients.models import Condition, Medicine, PastProcedure, Patient, PreoperativeAssessment
 from scheduling.models import Operation
 from scheduling.services import cancel_operation
-from tests.factories import CancellationReasonFactory, ChecklistItemFactory, PatientFactory, UserFactory
+from tests.factories import (
+    CancellationReasonFactory,
+    ChecklistItemFactory,
+    OperationConsentFactory,
+    PatientFactory,
+    UserFactory,
+)
+from tests.patients.papers import keep_document
 from tests.scheduling.views.conftest import client_of
 from tests.scheduling.world import World
 
@@ -25,7 +32,9 @@ def patient(db: None) -> Patient:
 
 @pytest.fixture
 def operation(world: World, patient: Patient) -> Operation:
-    return world.booked(world.at(10), patient=patient)
+    found = world.booked(world.at(10), patient=patient)
+    OperationConsentFactory(operation=found)
+    return found
 
 
 def missing(client: Client, patient: Patient) -> list[str]:
@@ -51,6 +60,26 @@ def test_it_says_what_is_missing_before_the_next_operation(
         "Anticoagulant: no plan",
         "No phone number",
     ]
+
+
+def test_consent_is_missed_and_where_it_is_given_is_one_click_away(
+    coordinator: Client, operation: Operation, patient: Patient
+) -> None:
+    assessed(patient, None)
+    assert missing(coordinator, patient) == []
+    Operation.objects.update(side="right")
+    assert missing(coordinator, patient) == ["Consent is for another side: no side"]
+    operation.consents.all().delete()
+    assert missing(coordinator, patient) == ["No consent on record"]
+    page = coordinator.get(f"/patients/{patient.pk}/").content.decode()
+    assert f'href="/operations/{operation.pk}/#consent"' in page
+
+
+def test_its_documents_are_on_the_page(coordinator: Client, patient: Patient) -> None:
+    kept = [keep_document(patient, title=f"Paper {number}") for number in range(6)]
+    page = coordinator.get(f"/patients/{patient.pk}/").content.decode()
+    assert [f"/documents/{document.pk}/" in page for document in kept] == [False, *[True] * 5]
+    assert "1 more, all documents" in page
 
 
 @pytest.mark.parametrize(

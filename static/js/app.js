@@ -6,6 +6,7 @@ import { startIdle } from "./ui/idle.js";
 import { startMenus } from "./ui/menus.js";
 import { startSelects } from "./ui/selects.js";
 import { startShortcuts } from "./ui/shortcuts.js";
+import { startSwaps } from "./ui/swaps.js";
 
 const root = document.documentElement;
 
@@ -70,5 +71,6 @@ startSelects();
 startForms();
 startPrinting();
 startTicks();
+startSwaps();
 focusFirstError();
 document.addEventListener("htmx:afterSettle", (event) => startSelects(event.target));

@@ -1,10 +1,13 @@
 """The patient's page in a browser: cards are filled in where they stand, and two people lose nothing."""
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from patients.models import Allergy, Medicine, Patient
+from patients.rights.restricting import restrict_processing
 from tests.browser.conftest import Hospital, OpenPage
 from tests.factories import UserFactory
 
@@ -86,3 +89,22 @@ def test_a_form_that_is_open_survives_what_happens_beside_it(nurse: Page, patien
     nurse.get_by_role("button", name="Asked: no known allergies").click()
     expect(nurse.get_by_label("Patient", exact=True)).to_contain_text("No known allergies")
     expect(nurse.get_by_role("textbox", name="Condition")).to_have_value("Asthma, half typed")
+
+
+def test_what_the_server_does_not_take_is_said_and_stays_typed(nurse: Page, patient: Patient) -> None:
+    nurse.get_by_role("link", name="Add medicine").click()
+    nurse.get_by_label("Medicine", exact=True).fill("Warfarin")
+    save = nurse.get_by_role("button", name="Save")
+    nurse.route("**/chart/medicines/new/", lambda route: route.abort())
+    save.click()
+    expect(nurse.locator("#toasts")).to_contain_text("No answer from the server")
+    nurse.unroute("**/chart/medicines/new/")
+    restrict_processing(
+        actor=UserFactory(role="privacy_officer"), patient_id=patient.pk, ground="claims", reason="Claim 7"
+    )
+    save.click()
+    expect(nurse.locator("#toasts")).to_contain_text("record is restricted")
+    nurse.context.clear_cookies(name=re.compile("session"))
+    save.click()
+    expect(nurse.locator("#toasts")).to_contain_text("You have been signed out")
+    expect(nurse.get_by_label("Medicine", exact=True)).to_have_value("Warfarin")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from patients.models import Allergy, Medicine, Patient
 from patients.rights.restricting import restrict_processing
@@ -108,3 +108,25 @@ def test_what_the_server_does_not_take_is_said_and_stays_typed(nurse: Page, pati
     save.click()
     expect(nurse.locator("#toasts")).to_contain_text("You have been signed out")
     expect(nurse.get_by_label("Medicine", exact=True)).to_have_value("Warfarin")
+
+
+def test_two_cards_saved_at_once_both_reach_the_banner(nurse: Page, patient: Patient) -> None:
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    nurse.get_by_role("link", name="Add medicine").click()
+    nurse.get_by_label("Medicine", exact=True).fill("Warfarin")
+    nurse.get_by_label("Matters for surgery as").select_option("anticoagulant")
+    nurse.route(f"**/patients/{patient.pk}/", hold_the_first)
+    nurse.get_by_role("button", name="Asked: no known allergies").click()
+    expect(nurse.locator("section#allergies")).to_contain_text("Recorded: no known allergies.")
+    nurse.get_by_role("button", name="Save").click()
+    expect(nurse.locator("section#medicines")).to_contain_text("Saved.")
+    route, answer = held[0]
+    route.fulfill(response=answer)
+    expect(nurse.get_by_label("Patient", exact=True)).to_contain_text("Anticoagulant")

@@ -130,3 +130,20 @@ def test_two_cards_saved_at_once_both_reach_the_banner(nurse: Page, patient: Pat
     route, answer = held[0]
     route.fulfill(response=answer)
     expect(nurse.get_by_label("Patient", exact=True)).to_contain_text("Anticoagulant")
+
+
+def test_an_answer_that_comes_late_does_not_put_an_old_card_over_a_new_one(nurse: Page, patient: Patient) -> None:
+    held: list[tuple[Route, APIResponse]] = []
+    nurse.get_by_role("link", name="Add medicine").click()
+    nurse.get_by_label("Medicine", exact=True).fill("Warfarin")
+    nurse.route("**/cards/medicines/", lambda route: held.append((route, route.fetch())))
+    nurse.route("**/chart/medicines/new/", lambda route: held.append((route, route.fetch())))
+    nurse.get_by_role("button", name="Save").click()
+    nurse.get_by_role("link", name="Cancel").click()
+    while not held:
+        nurse.wait_for_timeout(100)
+    nurse.wait_for_timeout(300)
+    for route, answer in held:
+        route.fulfill(response=answer)
+    expect(nurse.locator("section#medicines")).to_contain_text("Saved.")
+    assert len(held) == 1

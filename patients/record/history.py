@@ -5,7 +5,7 @@ from datetime import datetime
 
 from accounts.models import User
 from patients.models import ChangeVerb, RecordChange
-from patients.record.parts import PARTS, Part, in_words
+from patients.record.parts import PARTS, Part, in_words, system_names
 from patients.record.texts import Texts
 
 
@@ -24,18 +24,19 @@ class Line:
 
 
 def lines_of(changes: list[RecordChange]) -> list[Line]:
-    """Return changes in words; load them with ``select_related("actor")``."""
-    return [_line(change) for change in changes]
+    """Return changes in words, with one query at most; load them with ``select_related("actor")``."""
+    systems = system_names() if any(change.part == "numbers" for change in changes) else {}
+    return [_line(change, systems) for change in changes]
 
 
-def _line(change: RecordChange) -> Line:
+def _line(change: RecordChange, systems: Texts) -> Line:
     part = PARTS.get(change.part)
     labels = part.labels() if part else {}
     values = [
         (
             labels.get(name, name.replace("_", " ")).capitalize(),
-            in_words(part, name, was) if part else was,
-            in_words(part, name, became) if part else became,
+            in_words(part, name, was, systems) if part else was,
+            in_words(part, name, became, systems) if part else became,
         )
         for name, (was, became) in change.values.items()
     ]

@@ -3,7 +3,7 @@
 A part is told here once: its words, who changes it, what is filled in. Pages, services and the history go by this.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from patients.models import (
     Allergy,
     Condition,
     ContactConsent,
+    IdentifierSystem,
     Medicine,
     NameUse,
     NextOfKin,
@@ -277,21 +278,28 @@ PARTS: dict[str, Part] = {**ENTRY_PARTS, **DETAIL_PARTS}
 """All of them by slug."""
 
 
-def in_words(part: Part, name: str, text: str) -> str:
-    """Return a stored text as people read it: the label of a choice, a day, yes or no."""
+def system_names() -> dict[str, str]:
+    """Return who gives out numbers, by the text that the history keeps of them."""
+    return {str(system.pk): system.name for system in IdentifierSystem.objects.all()}
+
+
+def in_words(part: Part, name: str, text: str, systems: Mapping[str, str] | None = None) -> str:
+    """Return a stored text as people read it: the label of a choice, a day, yes or no.
+
+    ``systems`` are the :func:`system_names`, for whoever asks about many.
+    """
     if text == "":
         return "nothing"
     field = part.form.base_fields.get(name)
     choices: Iterable[Any] = ()
     if isinstance(field, forms.ModelChoiceField):
-        found = field.queryset.filter(pk=text).first() if field.queryset is not None and text.isdecimal() else None
-        return str(found) if found else text
+        return (system_names() if systems is None else systems).get(text, text)
     if isinstance(field, forms.ChoiceField):
         choices = field.choices  # type: ignore[assignment]
     labels = {str(value): str(label) for value, label in choices} | WORDS.get(name, {})
     if text in labels:
         return labels[text]
-    if day := _day(text):
+    if isinstance(field, forms.DateField) and (day := _day(text)):
         return date_format(day, "j M Y")
     return {"true": "yes", "false": "no"}.get(text, text)
 

@@ -67,6 +67,7 @@ def test_a_merge_keeps_both() -> None:
         ("medicines", "surgical_class", "anticoagulant", "Anticoagulant"),
         ("medicines", "began_on", "2026-03-01", "1 Mar 2026"),
         ("medicines", "dose", "", "nothing"),
+        ("medicines", "dose", "2026-03-01", "2026-03-01"),
         ("allergies", "certainty", "error", "Entered in error"),
         ("allergies", "allergy_status", "none_known", "No known allergies"),
         ("assessments", "pacemaker", "true", "Yes"),

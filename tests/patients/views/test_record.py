@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.audit.models import Access
-from patients.models import Allergy, Condition, Medicine, Patient
+from patients.models import Allergy, Condition, IdentifierSystem, Medicine, Patient
 from patients.rights.restricting import restrict_processing
 from tests.factories import PatientFactory, UserFactory
 from tests.scheduling.views.conftest import client_of
@@ -220,6 +220,19 @@ def test_the_history_says_who_changed_what_and_is_on_record_as_seen(nurse: Clien
     only = nurse.get(url("record-history", patient) + "?part=kin&entry=99999999999999999999999&page=x")
     assert "Nothing in this part was changed" in only.content.decode()
     assert Access.objects.filter(patient_id=patient.pk, view="patients:record-history", kind="view").exists()
+
+
+def test_more_history_takes_no_more_queries(patient: Patient) -> None:
+    system = IdentifierSystem.objects.create(uri="urn:x", name="Other clinic")
+    clerk, counts = client_of(UserFactory(role="booking_clerk")), []
+    for values in ("1", "23"):
+        for value in values:
+            clerk.post(url("person-add", patient, "numbers"), {"system": system.pk, "value": value})
+        with CaptureQueriesContext(connection) as captured:
+            words = clerk.get(url("record-history", patient)).content.decode()
+        assert "Other clinic" in words
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
 
 
 def test_more_entries_take_no_more_queries(nurse: Client, patient: Patient) -> None:

@@ -9,7 +9,10 @@ from guardian.shortcuts import assign_perm
 from accounts.models import User
 from accounts.permissions import authorise
 from patients import permissions
-from patients.models import Allergy, AllergyStatus, Patient
+from patients.models import Allergy, AllergyStatus, ChangeVerb, Patient
+from patients.record.allergies import STATUS
+from patients.record.changes import note_change
+from patients.record.parts import ENTRY_PARTS
 
 
 def add_patient(*, actor: User, patient: Patient, allergies: Sequence[str] = ()) -> Patient:
@@ -20,12 +23,13 @@ def add_patient(*, actor: User, patient: Patient, allergies: Sequence[str] = ())
     authorise(actor, permissions.ADD)
     if allergies:
         patient.allergy_status = AllergyStatus.RECORDED
+    if patient.allergy_status != AllergyStatus.NOT_RECORDED:
+        patient.allergies_asked_by, patient.allergies_asked_at = actor, timezone.now()
     patient.full_clean()
     try:
         with transaction.atomic(durable=True):
             patient.save()
-            for substance in allergies:
-                Allergy.objects.create(patient=patient, substance=substance)
+            _note_allergies(patient, actor, allergies)
             assign_perm(permissions.CARE_TEAM, actor, patient)  # who wrote it down goes on to ask for the operation
     except IntegrityError:
         # Somebody else added the same number since it was checked; the check says so in the form's words.
@@ -34,6 +38,17 @@ def add_patient(*, actor: User, patient: Patient, allergies: Sequence[str] = ())
         patient.validate_constraints()
         raise
     return patient
+
+
+def _note_allergies(patient: Patient, actor: User, substances: Sequence[str]) -> None:
+    """List the substances, and let the history of the record begin with what was said about allergies."""
+    part = ENTRY_PARTS["allergies"]
+    before, after = {STATUS: str(AllergyStatus.NOT_RECORDED)}, {STATUS: str(patient.allergy_status)}
+    note_change(patient.pk, part.slug, before=before, after=after, actor=actor)
+    for substance in substances:
+        row = Allergy.objects.create(patient=patient, substance=substance, recorded_by=actor)
+        said = part.texts(row)
+        note_change(patient.pk, part.slug, before={}, after=said, actor=actor, entry=row.pk, verb=ChangeVerb.ADDED)
 
 
 def add_unknown_patient(*, actor: User, sex: str) -> Patient:

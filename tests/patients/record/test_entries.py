@@ -30,6 +30,7 @@ from patients.record.entries import add_entry, change_entry, put_back_entry, tak
 from patients.record.errors import GoneError, NotPossibleError, StaleError
 from patients.record.parts import ENTRY_PARTS
 from patients.rights.restricting import RestrictedError, restrict_processing
+from patients.services import add_patient
 from tests.factories import AllergyFactory, PatientFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -238,6 +239,22 @@ class TestAllergies:
         patient = AllergyFactory().patient
         with pytest.raises(NotPossibleError, match="There are allergies on record"):
             state_none_known(actor=nurse, patient_id=patient.pk)
+
+    def test_what_is_said_of_a_new_patient_says_who_and_when(self) -> None:
+        clerk = UserFactory(role="booking_clerk")
+        given = {"mrn": "M1", "family_name": "Adams"}
+        allergic = add_patient(actor=clerk, patient=Patient(**given), allergies=["Latex"])
+        assert (allergic.allergies_asked_by, allergic.allergies.get().recorded_by) == (clerk, clerk)
+        added, asked = RecordChange.objects.filter(patient=allergic)
+        assert (added.verb, added.actor, added.values["substance"]) == ("added", clerk, ["", "Latex"])
+        assert asked.values == {"allergy_status": ["not_recorded", "recorded"]}
+        none = Patient(**given | {"mrn": "M2"}, allergy_status=AllergyStatus.NONE_KNOWN)
+        none = add_patient(actor=clerk, patient=none)
+        assert none.allergies_asked_by == clerk
+        assert none.allergies_asked_at is not None
+        silent = add_patient(actor=clerk, patient=Patient(**given | {"mrn": "M3"}))
+        assert (silent.allergies_asked_by, silent.allergies_asked_at) == (None, None)
+        assert not silent.record_changes.exists()
 
     def test_adding_one_ends_the_statement(self, nurse: User, patient: Patient) -> None:
         state_none_known(actor=nurse, patient_id=patient.pk)

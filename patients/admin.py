@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from accounts.admin_access import CheckedFormSet, ManagedAdmin, ManagedInline
+from accounts.admin_access import CheckedFormSet, ManagedAdmin, ManagedInline, holds
 from accounts.audit.models import AccessKind
 from accounts.audit.recording import note, note_all
 from accounts.permissions import actor_of
@@ -16,9 +17,11 @@ from patients import access
 from patients.forms import RecordForm
 from patients.models import Allergy, AllergyStatus, ChangeVerb, Patient
 from patients.models.clinical import HEEDED
-from patients.permissions import CHANGE
+from patients.permissions import CHANGE, CHANGE_RECORD
+from patients.record.allergies import STATUS, follow_list, note_asked
 from patients.record.changes import note_change
 from patients.record.parts import DETAIL_PARTS, ENTRY_PARTS
+from patients.record.texts import Texts
 from patients.rights.restricting import RestrictedError, demand_unrestricted
 from patients.selectors import find_patients
 
@@ -41,8 +44,30 @@ class AllergyInline(ManagedInline):
 
     model = Allergy
     formset = DistinctSubstances
-    capability = CHANGE
+    capability = CHANGE_RECORD
+    view_capability = CHANGE
     fields = ("substance", "reaction", "severity", "certainty", "course")
+
+
+class PatientAdminForm(RecordForm):
+    """A patient's own details; ``seen`` is the version that the page showed."""
+
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["seen"] = self.instance.version
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse to write over what somebody else changed meanwhile."""
+        cleaned = super().clean()
+        seen = self.cleaned_data.get("seen")
+        if self.instance.pk and seen is not None and seen != self.instance.version:
+            raise ValidationError(STALE)
+        return cleaned
+
+
+STALE = "Somebody changed this record since you opened it. Nothing was saved: open it again, and look."
 
 
 class QuietChangeList(ChangeList):
@@ -53,12 +78,27 @@ class QuietChangeList(ChangeList):
         return super().get_query_string(new_params, [*(remove or ()), SEARCH_VAR])
 
 
+def _texts(patient: Patient) -> dict[str, Texts]:
+    """Return what this page changes, by the part of the record to which it belongs."""
+    found = {slug: part.texts(patient) for slug, part in DETAIL_PARTS.items()}
+    found["identity"] |= {"mrn": patient.mrn}
+    return found | {"allergies": {STATUS: str(patient.allergy_status)}}
+
+
+def _take_over(patient: Patient, stored: Patient, changed: list[str]) -> None:
+    """Take from the locked row what was not changed on the page."""
+    for field in Patient._meta.concrete_fields:  # noqa: SLF001  # Django's public name for it
+        if field.name not in changed:
+            setattr(patient, field.attname, getattr(stored, field.attname))
+    patient.version = stored.version + 1
+
+
 @admin.register(Patient)
 class PatientAdmin(ManagedAdmin):
     """Patients, found by MRN or name; the search is posted, so that no name gets into an address or a log."""
 
     capability = CHANGE
-    form = RecordForm
+    form = PatientAdminForm
     list_display = ("mrn", "family_name", "given_name", "date_of_birth", "sex", "allergy_status")
     list_filter = ("allergy_status", "sex")
     search_fields = ("mrn", "family_name", "given_name")
@@ -78,8 +118,12 @@ class PatientAdmin(ManagedAdmin):
         ),
         ("Contact", {"fields": ("phone", "email", "address", "language", "interpreter_needed")}),
         ("General practitioner", {"fields": ("gp_name", "gp_practice", "gp_phone")}),
-        ("Allergies", {"fields": ("allergy_status",)}),
+        ("Allergies", {"fields": ("allergy_status", "seen")}),
     )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
+        """Let those say whether there are allergies who may say it on the patient's page."""
+        return () if holds(request, CHANGE_RECORD) else ("allergy_status",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         """Nobody: a record may be wrong, and is corrected; it never goes."""
@@ -103,18 +147,24 @@ class PatientAdmin(ManagedAdmin):
         return asked[patient.pk]
 
     def save_model(self, request: HttpRequest, obj: Patient, form: Any, change: bool) -> None:  # noqa: FBT001
-        """Write the change down in the record's history, as the patient's page does."""
-        stored = Patient.objects.filter(pk=obj.pk).first()
-        before = {slug: part.texts(stored) if stored else {} for slug, part in DETAIL_PARTS.items()}
+        """Write what was changed here over what the record says by now, and keep it in the record's history."""
+        stored = Patient.objects.select_for_update(no_key=True).filter(pk=obj.pk).first()
+        before = _texts(stored) if stored else {}
+        if stored:
+            _take_over(obj, stored, form.changed_data)
+        if "allergy_status" in form.changed_data:
+            note_asked(obj, actor_of(request))
         super().save_model(request, obj, form, change)
-        for slug, part in DETAIL_PARTS.items():
-            note_change(obj.pk, slug, before=before[slug], after=part.texts(obj), actor=actor_of(request))
+        for slug, after in _texts(obj).items():
+            note_change(obj.pk, slug, before=before.get(slug, {}), after=after, actor=actor_of(request))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001
         """Write down what changes of the allergies, too."""
         part = ENTRY_PARTS["allergies"]
         patient, actor = form.instance, actor_of(request)
         before = {row.pk: part.texts(row) for row in part.rows(patient)}
+        for row in formset.extra_forms:
+            row.instance.recorded_by = actor
         super().save_formset(request, form, formset, change)
         after = {row.pk: part.texts(row) for row in part.rows(patient)}
         for pk in dict.fromkeys([*before, *after]):
@@ -128,8 +178,7 @@ class PatientAdmin(ManagedAdmin):
         patient: Patient = form.instance
         listed = patient.allergies.counting().exists()
         if listed != (patient.allergy_status == AllergyStatus.RECORDED):
-            patient.allergy_status = AllergyStatus.RECORDED if listed else AllergyStatus.NOT_RECORDED
-            patient.save(update_fields=["allergy_status"])
+            follow_list(patient, actor_of(request))
             words = patient.get_allergy_status_display().lower()
             self.message_user(request, f"Allergies are now “{words}”, as the list below says.", messages.WARNING)
 

@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.permissions import authorise
 from patients import permissions
 from patients.models import Allergy, AllergyStatus, ChangeVerb, Patient
-from patients.record.allergies import STATUS
+from patients.record.allergies import STATUS, note_asked
 from patients.record.changes import note_change
 from patients.record.parts import ENTRY_PARTS
 
@@ -23,8 +23,7 @@ def add_patient(*, actor: User, patient: Patient, allergies: Sequence[str] = ())
     authorise(actor, permissions.ADD)
     if allergies:
         patient.allergy_status = AllergyStatus.RECORDED
-    if patient.allergy_status != AllergyStatus.NOT_RECORDED:
-        patient.allergies_asked_by, patient.allergies_asked_at = actor, timezone.now()
+    note_asked(patient, actor)
     patient.full_clean()
     try:
         with transaction.atomic(durable=True):

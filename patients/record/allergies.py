@@ -33,11 +33,17 @@ def follow_list(patient: Patient, actor: User | None) -> None:
         _set(patient, None, AllergyStatus.NOT_RECORDED)
 
 
+def note_asked(patient: Patient, actor: User | None) -> None:
+    """Put down who asked, and when, for saving; nobody while no answer is recorded."""
+    is_answered = patient.allergy_status != AllergyStatus.NOT_RECORDED
+    patient.allergies_asked_by = actor if is_answered else None
+    patient.allergies_asked_at = timezone.now() if is_answered else None
+
+
 def _set(patient: Patient, actor: User | None, status: AllergyStatus) -> None:
     before = {STATUS: patient.allergy_status}
     patient.allergy_status = status
-    patient.allergies_asked_by = actor
-    patient.allergies_asked_at = timezone.now() if actor else None
+    note_asked(patient, actor)
     patient.version += 1
     patient.save(update_fields=[STATUS, "allergies_asked_by", "allergies_asked_at", "version"])
     note_change(patient.pk, "allergies", before=before, after={STATUS: str(status)}, actor=actor)

@@ -104,3 +104,40 @@ def test_taking_the_last_substance_away_leaves_the_question_open(coordinator: Cl
     assert save(coordinator, patient, **{"allergies-0-DELETE": "on"}).status_code == 302
     patient.refresh_from_db()
     assert patient.allergy_status == AllergyStatus.NOT_RECORDED
+
+
+def test_the_history_says_who_answered_and_what_the_number_was(coordinator: Client) -> None:
+    patient = PatientFactory(mrn="M1", family_name="Baker", given_name="", allergy_status="not_recorded")
+    save(coordinator, patient, mrn="M2", allergy_status="none_known", date_of_birth="1970-05-17")
+    patient.refresh_from_db()
+    assert (patient.allergies_asked_by is None, patient.allergies_asked_at is None) == (False, False)
+    values = {name: pair for change in patient.record_changes.all() for name, pair in change.values.items()}
+    assert values["mrn"] == ["M1", "M2"]
+    assert values["allergy_status"] == ["not_recorded", "none_known"]
+
+
+def test_a_substance_added_here_says_by_whom(coordinator: Client) -> None:
+    patient = PatientFactory()
+    save(coordinator, patient, "Latex")
+    assert patient.allergies.get().recorded_by is not None
+
+
+def test_what_somebody_changed_meanwhile_is_not_written_over(coordinator: Client) -> None:
+    patient = PatientFactory(phone="0123456")
+    page = coordinator.get(f"{PATIENTS}{patient.pk}/change/")
+    seen = page.context["adminform"].form.initial["seen"]
+    Patient.objects.update(phone="0777777", version=patient.version + 1)
+    answer = save(coordinator, patient, seen=seen, phone="0123456")
+    assert "Somebody changed this record since you opened it" in answer.content.decode()
+    assert Patient.objects.get().phone == "0777777"
+
+
+def test_who_may_not_write_in_records_does_not_answer_for_allergies_here() -> None:
+    clerk = Client()
+    clerk.force_login(UserFactory(is_staff=True, role="booking_clerk"))
+    patient = AllergyFactory().patient
+    assert "Latex" in clerk.get(f"{PATIENTS}{patient.pk}/change/").content.decode()
+    save(clerk, patient, "Iodine", allergy_status="none_known", **{"allergies-0-certainty": "refuted"})
+    patient.refresh_from_db()
+    assert (patient.allergy_status, patient.family_name) == (AllergyStatus.RECORDED, "Baker")
+    assert [(row.substance, row.certainty) for row in patient.allergies.all()] == [("Latex", "unconfirmed")]

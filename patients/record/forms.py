@@ -21,7 +21,9 @@ from patients.models import (
     PatientIdentifier,
     PatientName,
     PreoperativeAssessment,
+    SurgicalClass,
 )
+from patients.record.surgical import surgical_class
 
 ICD_10 = re.compile(r"[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?")
 PHONE = re.compile(r"[+]?[0-9 ()/.-]{5,}(\s*(x|ext\.?)\s*[0-9]+)?", re.IGNORECASE)
@@ -129,13 +131,37 @@ class ConditionForm(CodedForm):
         help_texts = {"code": ""}
 
 
+BY_NAME = "by_name"
+
+
 class MedicineForm(PartForm):
-    """A medicine, and what to do about it before surgery."""
+    """A medicine, and what to do about it before surgery.
+
+    A new one matters by its name unless somebody says otherwise: nobody has to remember that apixaban does.
+    """
+
+    surgical_class = forms.ChoiceField(
+        label="Matters for surgery as",
+        choices=[(BY_NAME, "What its name says"), *SurgicalClass.choices],
+        required=False,
+    )
 
     class Meta:
         model = Medicine
         fields = ("text", "dose", "surgical_class", "plan", "course", "began_on", "ended_on")
         widgets = {"began_on": day_input(), "ended_on": day_input()}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None:
+            self.initial["surgical_class"] = BY_NAME
+
+    def clean(self) -> dict[str, Any]:
+        """Look the name up where nobody chose."""
+        cleaned = super().clean()
+        if cleaned.get("surgical_class") == BY_NAME:
+            cleaned["surgical_class"] = surgical_class(cleaned.get("text", ""))
+        return cleaned
 
 
 class ProcedureForm(PartForm):

@@ -101,6 +101,28 @@ def test_a_substance_twice_is_refused_beside_the_field(nurse: Client, patient: P
     assert errors == {"substance": ["This substance is on the list already. Change what is there."]}
 
 
+@pytest.mark.parametrize(
+    ("name", "chosen", "stored"),
+    [
+        ("Apixaban 5 mg", "by_name", "anticoagulant"),
+        ("Apixaban 5 mg", "", ""),
+        ("Aspirin", "antiplatelet", "antiplatelet"),
+        ("Hydrocortisone cream", "by_name", ""),
+        ("Vitamin D", "by_name", ""),
+    ],
+)
+def test_a_new_medicine_matters_as_its_name_says_unless_somebody_chose(
+    nurse: Client, patient: Patient, name: str, chosen: str, stored: str
+) -> None:
+    add = url("chart-add", patient, "medicines")
+    assert nurse.get(add).context["card"].filling.form["surgical_class"].value() == "by_name"
+    nurse.post(add, MEDICINE | {"text": name, "surgical_class": chosen})
+    row = Medicine.objects.get()
+    assert row.surgical_class == stored
+    change = url("chart-change", patient, "medicines", row.pk)
+    assert nurse.get(change).context["card"].filling.form["surgical_class"].value() == stored
+
+
 def test_a_phone_that_can_not_be_dialled(patient: Patient) -> None:
     clerk = client_of(UserFactory(role="booking_clerk"))
     answer = clerk.post(url("person-add", patient, "kin"), {"name": "Mary", "phone": "call me"})

@@ -13,6 +13,7 @@ from patients.models import (
     Certainty,
     Channel,
     Condition,
+    Course,
     IdentifierSystem,
     Medicine,
     NextOfKin,
@@ -66,6 +67,8 @@ class PartForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only for t
         began, ended = cleaned.get("began_on"), cleaned.get("ended_on")
         if began and ended and ended < began:
             self.add_error("ended_on", "It would end before it began.")
+        elif ended and ended < today and cleaned.get("course") == Course.ACTIVE:
+            self.add_error("course", "By its last day it is over: choose another status, or empty the day.")
         return cleaned
 
     def _post_clean(self) -> None:

@@ -64,6 +64,8 @@ def test_with_the_script_it_is_the_card_alone(nurse: Client, patient: Patient) -
         ("medicines", MEDICINE | {"began_on": "9999-12-31"}, "began_on", "not come yet"),
         ("medicines", MEDICINE | {"began_on": "0001-01-01"}, "began_on", "too long ago"),
         ("medicines", MEDICINE | {"began_on": "2020-02-02", "ended_on": "2020-02-01"}, "ended_on", "before it began"),
+        ("medicines", MEDICINE | {"ended_on": "2020-02-01"}, "course", "it is over"),
+        ("conditions", {"text": "Cold", "course": "active", "ended_on": "2020-02-01"}, "course", "it is over"),
         ("medicines", MEDICINE | {"surgical_class": "poison"}, "surgical_class", "valid choice"),
         (
             "conditions",

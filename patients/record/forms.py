@@ -10,6 +10,7 @@ from django.utils import timezone
 from patients.forms import RecordForm
 from patients.models import (
     Allergy,
+    BirthAccuracy,
     Certainty,
     Channel,
     Condition,
@@ -245,6 +246,13 @@ class NumberForm(PartForm):
         self.fields["system"].queryset = others  # type: ignore[attr-defined]
 
 
+def first_day(born: date, accuracy: str) -> date:
+    """Return the first day of the period that is known, as all partial dates of birth are stored."""
+    if accuracy == BirthAccuracy.MONTH:
+        return born.replace(day=1)
+    return born.replace(month=1, day=1) if accuracy in (BirthAccuracy.YEAR, BirthAccuracy.ESTIMATED) else born
+
+
 class IdentityForm(RecordForm, PartForm):
     """Who the patient is."""
 
@@ -266,8 +274,10 @@ class IdentityForm(RecordForm, PartForm):
     field_order = ("family_name", "given_name", "misspelt")
 
     def clean(self) -> dict[str, Any]:
-        """Take the day of a death as word of it, and refuse one before birth."""
+        """Keep of the date of birth what is known, and refuse a death before it."""
         cleaned = super().clean()
+        if cleaned.get("date_of_birth"):
+            cleaned["date_of_birth"] = first_day(cleaned["date_of_birth"], cleaned.get("birth_accuracy", ""))
         died_on, born = cleaned.get("deceased_on"), cleaned.get("date_of_birth")
         if died_on and born and died_on < born:
             self.add_error("deceased_on", "The date of death is before the date of birth.")

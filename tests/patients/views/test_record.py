@@ -125,6 +125,20 @@ def test_a_new_medicine_matters_as_its_name_says_unless_somebody_chose(
     assert nurse.get(change).context["card"].filling.form["surgical_class"].value() == stored
 
 
+@pytest.mark.parametrize(
+    ("accuracy", "stored"),
+    [("day", "1980-05-17"), ("month", "1980-05-01"), ("year", "1980-01-01"), ("estimated", "1980-01-01")],
+)
+def test_of_a_date_of_birth_what_is_known_is_kept(patient: Patient, accuracy: str, stored: str) -> None:
+    change = url("details-change", patient, "identity")
+    clerk = client_of(UserFactory(role="booking_clerk"))
+    fields = {"family_name": patient.family_name, "given_name": patient.given_name, "sex": patient.sex}
+    fields |= {"date_of_birth": "1980-05-17", "birth_accuracy": accuracy, "shown": shown_in(clerk.get(change))}
+    assert clerk.post(change, fields).status_code == 302
+    patient.refresh_from_db()
+    assert str(patient.date_of_birth) == stored
+
+
 def test_a_phone_that_can_not_be_dialled(patient: Patient) -> None:
     clerk = client_of(UserFactory(role="booking_clerk"))
     answer = clerk.post(url("person-add", patient, "kin"), {"name": "Mary", "phone": "call me"})

@@ -265,6 +265,12 @@ def test_the_banner_leads_to_the_page_and_not_to_itself(world: World, coordinato
     assert link not in coordinator.get(f"/patients/{patient.pk}/").content.decode()
 
 
+def test_the_printed_summary_says_who_printed_it_and_when(coordinator: Client, patient: Patient) -> None:
+    said = coordinator.get(f"/patients/{patient.pk}/").content.decode()
+    assert f"printed {timezone.localtime():%a %d %b %Y}" in said
+    assert "CONFIDENTIAL" in said
+
+
 def test_alerts_stand_beside_the_name(coordinator: Client, world: World, patient: Patient) -> None:
     Medicine.objects.create(patient=patient, text="Warfarin", surgical_class="anticoagulant")
     PreoperativeAssessment.objects.create(patient=patient, pacemaker=True, infection="MRSA")

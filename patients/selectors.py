@@ -26,6 +26,8 @@ def find_patients(text: str, viewer: User) -> QuerySet[Patient]:
 
 def _described(criteria: Criteria) -> Q:
     whole = Q(mrn=criteria.whole.upper())
+    for beginning in criteria.mrn_beginnings:
+        whole |= Q(mrn__startswith=beginning)
     if criteria.words:
         described = _named(criteria.words)
         if criteria.births:
@@ -36,7 +38,7 @@ def _described(criteria: Criteria) -> Q:
     found = whole | Q(pk__in=ask.by_whole_number(criteria.whole, criteria.number))
     if criteria.births:
         found |= Q(date_of_birth__in=[one.first for one in criteria.births if one.is_day])
-    return found | Q(mrn__startswith=criteria.number) if criteria.number else found
+    return found
 
 
 def _named(words: Sequence[str]) -> Q:

@@ -26,7 +26,6 @@ from patients.models import (
 PAST_ALL = "\U0010ffff"
 """Greater than any letter: where the words that begin so end."""
 COUNTED = 3_000
-SHORTEST_NUMBER = 2
 
 
 class Entry(NamedTuple):
@@ -101,15 +100,17 @@ def born(births: Sequence[Birth]) -> Condition:
     )
 
 
+_HAS_NUMBER = """
+    EXISTS (SELECT FROM patients_patient AS patient WHERE patient.id = entry.patient_id AND (
+        starts_with(upper(regexp_replace(patient.mrn, '[^[:alnum:]]', '', 'g')), %s)
+        OR patient.phone_index = %s OR patient.national_number_index = %s))
+"""
+
+
 def numbered(number: str) -> Condition:
     """Entries of patients one of whose numbers it is, or begins so; or in whose name it stands."""
-    named = has_beginning(number.lower())
-    return Condition(
-        f"""{named.sql} OR EXISTS (
-            SELECT FROM patients_patient AS patient WHERE patient.id = entry.patient_id
-            AND (starts_with(patient.mrn, %s) OR patient.phone_index = %s OR patient.national_number_index = %s))""",
-        [*named.values, number, phone_index(number), number_index(number)],
-    )
+    keys = [number, phone_index(number), number_index(number)]
+    return any_of([has_beginning(number.lower()), Condition(_HAS_NUMBER, keys)])
 
 
 def among(patients: Iterable[int]) -> Condition:

@@ -36,6 +36,14 @@ class Criteria:
             return True
         return len(letters) >= SHORTEST or len(self.number) >= SHORTEST or any(one.is_day for one in self.births)
 
+    @property
+    def mrn_beginnings(self) -> tuple[str, ...]:
+        """Return what an MRN may begin with: the number without signs, and what was typed as one word as it stands."""
+        typed = "" if " " in self.whole else self.whole.upper()
+        return tuple(
+            dict.fromkeys(one for one in (typed, self.number if not self.words else "") if len(one) >= SHORTEST)
+        )
+
 
 def read(text: str) -> Criteria:
     """Return the criteria that ``text`` states. Commas may stand between the names: ``SMITH, Ann``."""

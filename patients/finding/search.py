@@ -108,14 +108,16 @@ class _Search:
             self._take(ask.by_birth(self.criteria.births, limit=CHUNKS[1]))
 
     def _begun(self) -> None:
-        words, number = self.criteria.words, self.criteria.number
+        words = self.criteria.words
         if words:
             driver, *others = self._fewest_first(ask.begins)
             whole = ask.all_of([ask.is_word(driver), *map(ask.has_word, others)])
             begun = ask.all_of([ask.begins(driver), *map(ask.has_beginning, others)])
             self._named(Condition(f"({begun.sql}) AND NOT ({whole.sql})", [*begun.values, *whole.values]))
-        elif len(number) >= ask.SHORTEST_NUMBER:
-            self._take_in_order(ask.by_mrn_beginning(number, limit=CHUNKS[1]))
+        limit = CHUNKS[1] if self.criteria.number else CHUNKS[0]  # letters may begin the MRN of all
+        for beginning in self.criteria.mrn_beginnings:
+            if not self._is_full:
+                self._take_in_order(ask.by_mrn_beginning(beginning, limit=limit))
 
     def _near(self) -> None:
         """Take each word in turn for a slip, the others for slips or not."""

@@ -109,6 +109,14 @@ def test_exact_before_beginnings_before_typing_errors(clerk: User) -> None:
     assert not find("ann smith", clerk).by_spelling
 
 
+@pytest.mark.parametrize("text", ["x-1", "X-12", "x-12/7", "x127", "ash x1", "ash x-127"])
+def test_an_mrn_with_signs(text: str, clerk: User) -> None:
+    patient = person("Ash", mrn="X-12/7")
+    person("Birch", mrn="Y-12/7")
+    expected = [] if text == "x127" else [patient]  # signs of the MRN are no signs of the typist
+    assert find(text, clerk).patients == expected
+
+
 def test_the_whole_number_comes_first(clerk: User) -> None:
     longer, whole = person("Ash", mrn="RX47112"), person("Birch", mrn="RX4711")
     assert find("rx4711", clerk).patients == [whole, longer]

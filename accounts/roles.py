@@ -48,7 +48,7 @@ DEFAULTS: dict[str, frozenset[str]] = {
     | {"scheduling.override_conflict", "scheduling.import_operations", "scheduling.inspect_operation"}
     | {"scheduling.use_blocks"}
     | {"patients.change_patient", "patients.manage_care_team", "patients.restrict_access", "accounts.manage_roles"}
-    | {"patients.export_record", "scheduling.share_view"},
+    | {"patients.export_record", "patients.import_records", "scheduling.share_view"},
     Role.BOOKING_CLERK: _PLACE | {"patients.change_patient"},
     Role.SURGEON: _REQUEST | _RECORD | _CHART | {"patients.manage_care_team", "scheduling.use_blocks"},
     Role.ANAESTHETIST: _LOOK | _RECORD | _CHART,
@@ -64,8 +64,9 @@ DEFAULTS: dict[str, frozenset[str]] = {
     ),
     Role.ADMINISTRATOR: _PEOPLE
     | _REFERENCE
-    | {"scheduling.view_schedule", "scheduling.import_operations", "scheduling.manage_displays"},
-    Role.INTEGRATION: _PLACE | _RECORD | _CHART | {"patients.change_patient"},
+    | {"scheduling.view_schedule", "scheduling.import_operations", "scheduling.manage_displays"}
+    | {"patients.import_records"},
+    Role.INTEGRATION: _PLACE | _RECORD | _CHART | {"patients.change_patient", "patients.import_records"},
 }
 
 IDLE_MINUTES: dict[str, int] = {**dict.fromkeys(Role.values, 30), Role.PRIVACY_OFFICER: 15, Role.ADMINISTRATOR: 15}
@@ -83,6 +84,7 @@ WORDS: dict[str, str] = {
     "patients.change_patient": "change who a patient is and how to reach them",
     "patients.change_record": "write in patients' records",
     "patients.export_record": "give out copies of records",
+    "patients.import_records": "bring patients in from other systems",
     "patients.manage_care_team": "say who belongs to a patient's care team",
     "patients.manage_rights": "decide on patients' rights",
     "patients.restrict_access": "say who may not see a patient",

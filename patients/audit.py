@@ -1,6 +1,7 @@
 """What django-auditlog keeps of this app."""
 
 from auditlog.registry import auditlog
+from django.db.models import Model
 
 from accounts.encryption.fields import encrypted_fields
 from patients.models import (
@@ -11,6 +12,7 @@ from patients.models import (
     Document,
     EmergencyAccess,
     IdentifierSystem,
+    ImportRun,
     Medicine,
     NextOfKin,
     PastProcedure,
@@ -27,13 +29,18 @@ INDEXES = ["national_number_index", "phone_index", "token", "value_index", "fing
 
 
 TRAILED = (
-    *(Patient, PatientName, PatientIdentifier, NextOfKin, ContactConsent, IdentifierSystem),
+    *(Patient, PatientName, PatientIdentifier, NextOfKin, ContactConsent, IdentifierSystem, ImportRun),
     *(Allergy, Condition, Medicine, PastProcedure, PreoperativeAssessment, Document),
     *(CareTeamMember, EmergencyAccess, PatientBlock, Restriction),
 )
 
 
+UNTRAILED: dict[type[Model], tuple[str, ...]] = {ImportRun: ("done", "total")}
+"""How far an import is, which changes every second and says nothing afterwards."""
+
+
 def register() -> None:
     """Trail the record; what is encrypted is left out, because the trail would keep it in clear, for ever."""
     for model in TRAILED:
-        auditlog.register(model, exclude_fields=[*(field.name for field in encrypted_fields(model)), *INDEXES])
+        left_out = [*(field.name for field in encrypted_fields(model)), *INDEXES, *UNTRAILED.get(model, ())]
+        auditlog.register(model, exclude_fields=left_out)

@@ -8,6 +8,7 @@ MANAGE_CARE_TEAM = "patients.manage_care_team"
 REVIEW = "patients.review_access"
 VIEW_TRAIL = "accounts.view_audit_trail"
 RESTRICT = "patients.restrict_access"
+IMPORT = "patients.import_records"
 EXPORT_RECORD = "patients.export_record"
 MANAGE_RIGHTS = "patients.manage_rights"
 

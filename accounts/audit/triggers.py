@@ -26,7 +26,12 @@ HIDDEN: dict[str, set[str]] = {
         *("mrn", "family_name", "given_name", "date_of_birth", "deceased_on"),
         *("phone", "email", "language", "national_number_index", "phone_index", "token"),
     },
-    "patients_allergy": {"substance"},
+    "patients_allergy": {"substance", "external_id"},
+    "patients_condition": {"external_id"},
+    "patients_medicine": {"external_id"},
+    "patients_pastprocedure": {"external_id"},
+    "patients_preoperativeassessment": {"external_id"},
+    "patients_importedrecord": {"key", "digest", "remote_version"},
     "patients_document": {"fingerprint"},
     "patients_documentpart": {"sealed"},
     "patients_patientidentifier": {"value_index"},
@@ -45,6 +50,7 @@ HIDDEN: dict[str, set[str]] = {
 """Columns of which only the change is noted, not the value; encrypted ones are found by their field."""
 
 IGNORED: dict[str, set[str]] = {
+    "patients_importrun": {"done"},
     "scheduling_display": {"last_seen_at"},
     "usersessions_usersession": {"last_seen_at"},
 }

@@ -43,6 +43,7 @@ from patients.models.identity import (
     phone_index,
     qualified,
 )
+from patients.models.importing import ImportChange, ImportedRecord, ImportFile, ImportKind, ImportRun, ImportState
 
 __all__ = [
     "Allergy",
@@ -63,6 +64,12 @@ __all__ = [
     "EmergencyAccess",
     "EmergencyReason",
     "IdentifierSystem",
+    "ImportChange",
+    "ImportFile",
+    "ImportKind",
+    "ImportRun",
+    "ImportState",
+    "ImportedRecord",
     "Medicine",
     "NameUse",
     "NameWord",

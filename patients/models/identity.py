@@ -78,7 +78,7 @@ class PatientQuerySet(models.QuerySet["Patient"]):
 class Patient(models.Model):
     """A person who is operated on."""
 
-    mrn = models.CharField("MRN", max_length=32, unique=True, help_text="The hospital's medical record number.")
+    mrn = models.CharField("MRN", max_length=64, unique=True, help_text="The hospital's medical record number.")
     family_name = models.CharField(max_length=100)
     given_name = models.CharField(max_length=100, blank=True)
     date_of_birth = models.DateField(null=True, blank=True)
@@ -235,10 +235,17 @@ class IdentifierSystem(models.Model):
     uri = models.CharField("URI", max_length=200, unique=True, help_text="As other systems name it in FHIR.")
     name = models.CharField(max_length=60, help_text="As staff know it: MRN, NHS number.")
     is_ours = models.BooleanField("gives our MRN", default=False)
+    is_national = models.BooleanField("gives the national number", default=False, db_default=False)
 
     class Meta:
         ordering = ("name",)
         constraints = (
+            models.UniqueConstraint(
+                fields=("is_national",),
+                condition=Q(is_national=True),
+                name="identifier_system_one_is_national",
+                violation_error_message="Another system gives the national number already.",
+            ),
             models.UniqueConstraint(
                 fields=("is_ours",),
                 condition=Q(is_ours=True),

@@ -15,6 +15,8 @@ from patients.models import (
     Document,
     DocumentPart,
     EmergencyAccess,
+    ImportChange,
+    ImportedRecord,
     Medicine,
     NameWord,
     NextOfKin,
@@ -176,6 +178,30 @@ def _of_the_record() -> list[Holding]:
             title="Consent to be reached",
             given=("channel", "given", "recorded_by", "recorded_at"),
             withheld=_numbers("patient"),
+            goes=True,
+        ),
+        *_of_imports(),
+    ]
+
+
+def _of_imports() -> list[Holding]:
+    """By what other systems know the record, and what imports changed in it."""
+    return [
+        Holding(
+            model=ImportedRecord,
+            title="Names of entries in other systems",
+            given=("source", "kind", "key", "said", "remote_version", "remote_updated_at"),
+            withheld={
+                **_numbers("patient", "record_id", "run", "made_by"),
+                "digest": "A keyed hash of what the other system said, which is given itself.",
+            },
+            goes=True,
+        ),
+        Holding(
+            model=ImportChange,
+            title="What imports changed",
+            given=("kind", "before", "after"),
+            withheld={**_numbers("patient", "record_id", "run"), "link": "What the entry above said before."},
             goes=True,
         ),
     ]

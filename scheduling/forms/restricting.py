@@ -36,4 +36,4 @@ class BlockForm(ReasonForm):
 class FindForm(forms.Form):
     """The whole number of a record; names are not searched here."""
 
-    mrn = forms.CharField(label="MRN", max_length=32, widget=forms.TextInput({"autocomplete": "off"}))
+    mrn = forms.CharField(label="MRN", max_length=64, widget=forms.TextInput({"autocomplete": "off"}))

@@ -30,7 +30,7 @@ NOT_TEXT = {
     codecs.BOM_UTF16_LE: "UTF-16 text. Save it as UTF-8, or set encoding in the mapping.",
     codecs.BOM_UTF16_BE: "UTF-16 text. Save it as UTF-8, or set encoding in the mapping.",
 }
-LENGTHS = {"case": 27, "theatre": 60, "specialty": 100, "procedure_code": 20, "procedure": 120, "mrn": 32}
+LENGTHS = {"case": 27, "theatre": 60, "specialty": 100, "procedure_code": 20, "procedure": 120, "mrn": 64}
 """The longest text that each field can hold."""
 SIDES = {text.casefold(): side for side in Side for text in (side.value, side.label)} | {"both": Side.BILATERAL}
 FARTHEST_MINUTES = 7 * MAX_MINUTES

@@ -80,7 +80,7 @@ def check_request(actor: User, request: Request) -> None:
     """Raise what :func:`request_operation` would raise, before anything is written."""
     authorise(actor, permissions.REQUEST)
     demand_place(actor, permissions.REQUEST, specialty_id=request.procedure.specialty_id)
-    _check(request)
+    check_content(request)
 
 
 def accept_operation(*, actor: User, operation_id: int, version: int) -> Operation:
@@ -97,7 +97,8 @@ def accept_operation(*, actor: User, operation_id: int, version: int) -> Operati
     return operation
 
 
-def _check(request: Request) -> None:
+def check_content(request: Request) -> None:
+    """Raise :class:`InvalidPlanError` for what nobody may ask for, whoever asks."""
     if request.patient.is_deceased:
         raise InvalidPlanError("patient", "This patient is recorded as deceased. Check that it is the right one.")
     _check_side(request)

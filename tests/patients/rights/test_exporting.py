@@ -75,6 +75,7 @@ def test_the_copy_holds_every_text_but_those_about_colleagues(patient: Patient, 
         " complications infection implants findings former former-given number kin relationship kin-phone kin-note"
         " dose-before dose-after"
         " paper wrong-paper withdrawal consent consent-error"
+        " external-id key version said before after"
     )
     assert given == {f"{MARK}-{name}" for name in names.split()} | {f"{MARK}@example.org"}
     sections = {one["name"]: one["rows"] for one in content["sections"]}

@@ -18,6 +18,9 @@ from patients.models import (
     ContactConsent,
     EmergencyAccess,
     IdentifierSystem,
+    ImportChange,
+    ImportedRecord,
+    ImportRun,
     Medicine,
     NextOfKin,
     PastProcedure,
@@ -230,7 +233,13 @@ def leading_to_patients() -> dict[type[Model], set[str]]:
 def _record(patient: Patient) -> None:
     """Enter one of everything that is known of a patient."""
     coded = {"patient": patient, "code": marked("code"), "system": "http://example.org/codes"}
-    Allergy.objects.create(**coded, substance=marked("substance"), reaction=marked("reaction"))
+    Allergy.objects.create(
+        **coded,
+        source="http://example.org/fhir",
+        external_id=marked("external-id"),
+        substance=marked("substance"),
+        reaction=marked("reaction"),
+    )
     Condition.objects.create(**coded, text=marked("condition"))
     Medicine.objects.create(**coded, text=marked("medicine"), dose=marked("dose"), plan=marked("plan"))
     PastProcedure.objects.create(
@@ -263,3 +272,23 @@ def _record(patient: Patient) -> None:
     keep_document(patient, title=marked("paper"))
     wrong = keep_document(patient, title=marked("wrong-paper"))
     withdraw_document(actor=wrong.uploaded_by, document_id=wrong.pk, reason=marked("withdrawal"))
+    run = ImportRun.objects.create(kind="fhir", actor=UserFactory(), title="export.json")
+    ImportedRecord.objects.create(
+        patient=patient,
+        source="http://example.org/fhir",
+        kind="allergy",
+        key=marked("key"),
+        remote_version=marked("version"),
+        digest=marked("digest"),
+        said={"substance": marked("said")},
+        run=run,
+    )
+    ImportChange.objects.create(
+        patient=patient,
+        run=run,
+        kind="allergy",
+        record_id=1,
+        before={"substance": marked("before")},
+        after={"substance": marked("after")},
+        link={"said": marked("link")},
+    )

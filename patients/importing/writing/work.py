@@ -1,0 +1,155 @@
+"""What one batch is going to write: collected first, then written in a few statements."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Model
+
+from accounts.audit.bulk import Changed, create_trailed, update_trailed, write_trail
+from patients.importing.incoming import Incoming, Order, Spot
+from patients.importing.writing.comparing import said
+from patients.models import ImportChange, ImportedRecord, ImportRun, Patient, number_index
+
+ORDER = ("patient", "name", "number", "kin", "allergy", "condition", "medicine", "procedure")
+LINK = ("remote_version", "remote_updated_at", "digest", "said", "run")
+"""What a later import writes into the record of an earlier one."""
+
+
+@dataclass(slots=True)
+class Made:
+    """A row to be made, and the record by which the other system knows it."""
+
+    row: Any
+    link: ImportedRecord | None
+
+
+@dataclass(slots=True)
+class Edit:
+    """A row to be changed: as it was, as it shall be, the fields, and the record as it was before."""
+
+    kind: str
+    before: Any
+    row: Any
+    names: list[str]
+    link_before: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Work:
+    """Rows to make and to change."""
+
+    run: ImportRun
+    made: dict[str, list[Made]] = field(default_factory=lambda: defaultdict(list))
+    edits: dict[tuple[str, int], Edit] = field(default_factory=dict)
+    links: list[ImportedRecord] = field(default_factory=list)
+    changed_links: list[ImportedRecord] = field(default_factory=list)
+    orders: list[tuple[Order, Patient, ImportedRecord | None, str]] = field(default_factory=list)
+    kept: list[tuple[str, int, Spot, list[str]]] = field(default_factory=list)
+    """(kind, row, place, fields) of what stays as somebody here wrote it."""
+
+    @property
+    def kept_rows(self) -> list[tuple[str, int]]:
+        """Return the rows of which something stays."""
+        return [(kind, number) for kind, number, _, _ in self.kept]
+
+    def link_to(self, incoming: Incoming, patient: Patient, digest: str, **more: Any) -> ImportedRecord:
+        """Return a new record of what the other system calls something; written with its row."""
+        origin = incoming.origin
+        return ImportedRecord(
+            patient=patient,
+            source=origin.source,
+            kind=incoming.KIND,
+            key=origin.keys[0],
+            remote_version=origin.version,
+            remote_updated_at=origin.updated,
+            digest=digest,
+            said=said(incoming.values()),
+            run=self.run,
+            **more,
+        )
+
+    def make(self, kind: str, row: Model, link: ImportedRecord | None) -> None:
+        """Make a row."""
+        self.made[kind].append(Made(row, link))
+
+    def note(self, link: ImportedRecord, incoming: Incoming, digest: str) -> None:
+        """Keep what the other system says now, for the next import to compare with."""
+        link.remote_version, link.remote_updated_at = incoming.origin.version, incoming.origin.updated
+        link.digest, link.said, link.run = digest, link.said | said(incoming.values()), self.run
+        if link.pk:
+            self.changed_links.append(link)
+
+    def edit(self, kind: str, row: Any, values: dict[str, Any], link_before: dict[str, Any] | None = None) -> None:
+        """Change fields of a row; several changes of one row become one."""
+        if not values:
+            return
+        known = self.edits.get((kind, row.pk))
+        if known is None:
+            known = self.edits[kind, row.pk] = Edit(kind, copy(row), row, [], link_before or {})
+            if hasattr(row, "version"):
+                row.version += 1
+                known.names.append("version")
+        for name, value in values.items():
+            setattr(row, name, value)
+            known.names += [name] if name not in known.names else []
+
+    def write_rows(self) -> None:
+        """Write the rows, with their trail."""
+        entries = []
+        for kind in ORDER:
+            made = self.made.get(kind, [])
+            for one in made:
+                _follow(one.row)
+            entries += create_trailed([one.row for one in made])
+        for kind in ORDER:
+            edits = [edit for edit in self.edits.values() if edit.kind == kind]
+            entries += update_trailed([Changed(edit.before, edit.row, _columns(edit)) for edit in edits])
+        write_trail(entries)
+
+    def write_links(self) -> None:
+        """Write by what the other system knows the rows, and what undo needs."""
+        for one in (one for made in self.made.values() for one in made):
+            if one.link is not None:
+                one.link.record_id = one.row.pk
+                self.links.append(one.link)
+        for link in self.links:
+            link.patient_id = link.patient.pk
+        ImportedRecord.objects.bulk_create(self.links)
+        if self.changed_links:
+            ImportedRecord.objects.bulk_update(self.changed_links, LINK)
+        ImportChange.objects.bulk_create(self._change(edit) for edit in self.edits.values())
+
+    def _change(self, edit: Edit) -> ImportChange:
+        names = [name for name in edit.names if name != "version"]
+        return ImportChange(
+            run=self.run,
+            patient=edit.row if edit.kind == "patient" else edit.row.patient,
+            kind=edit.kind,
+            record_id=edit.row.pk,
+            before=said({name: getattr(edit.before, name) for name in names}),
+            after=said({name: getattr(edit.row, name) for name in names}),
+            link=edit.link_before,
+        )
+
+
+def link_state(link: ImportedRecord) -> dict[str, Any]:
+    """Return what undo puts back into a record of an earlier import."""
+    return said({name: getattr(link, name) for name in LINK if name != "run"} | {"run": link.run_id})
+
+
+def _follow(row: Any) -> None:
+    """Take the number of a patient who was made a moment ago."""
+    if isinstance(row, Patient):
+        return
+    row.patient_id = row.patient.pk
+
+
+def _columns(edit: Edit) -> Sequence[str]:
+    """Return the fields to write: a keyed hash follows its number."""
+    if isinstance(edit.row, Patient) and "national_number" in edit.names:
+        edit.row.national_number_index = number_index(edit.row.national_number)
+        return [*edit.names, "national_number_index"]
+    return edit.names

@@ -10,14 +10,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from accounts.admin_access import CheckedFormSet, ManagedAdmin, ManagedInline, holds
+from accounts.admin_limits import LimitedAdmin
 from accounts.audit.models import AccessKind
 from accounts.audit.recording import note, note_all
 from accounts.permissions import actor_of
 from patients import access
 from patients.forms import RecordForm
-from patients.models import Allergy, AllergyStatus, ChangeVerb, Patient
+from patients.models import Allergy, AllergyStatus, ChangeVerb, IdentifierSystem, Patient
 from patients.models.clinical import HEEDED
-from patients.permissions import CHANGE, CHANGE_RECORD
+from patients.permissions import CHANGE, CHANGE_RECORD, IMPORT
 from patients.record.allergies import STATUS, follow_list, note_asked
 from patients.record.changes import note_change
 from patients.record.parts import DETAIL_PARTS, ENTRY_PARTS
@@ -219,3 +220,13 @@ class PatientAdmin(ManagedAdmin):
         """List those whose record is open to the person."""
         found: QuerySet[Any] = super().get_queryset(request) & Patient.objects.visible_to(actor_of(request))
         return found
+
+
+@admin.register(IdentifierSystem)
+class IdentifierSystemAdmin(LimitedAdmin):
+    """Whose numbers imports know: the one that gives our MRN above all."""
+
+    capability = IMPORT
+    shared = True
+    list_display = ("name", "uri", "is_ours", "is_national")
+    search_fields = ("name", "uri")

@@ -10,7 +10,7 @@ from django.db.models import Model
 
 from accounts.models import RoleAssignment, RoleCapability, User
 from accounts.roles import DEFAULTS, Role
-from patients.models import Allergy, Patient
+from patients.models import Allergy, IdentifierSystem, Patient
 from resources.models import (
     Bed,
     BlockTemplate,
@@ -211,6 +211,7 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     User: user,
     RoleCapability: role_capability,
     Patient: patient,
+    IdentifierSystem: lambda n: IdentifierSystem.objects.create(uri=f"http://system-{n}.example", name=f"System {n}"),
     Resource: lambda _: factories.BedFactory().resource_ptr,
     Theatre: theatre,
     StaffMember: staff,

@@ -16,7 +16,7 @@ from accounts.admin_access import ReadOnlyAdmin
 from accounts.admin_deleting import referring
 from accounts.models import RoleCapability, User
 from accounts.roles import Role
-from patients.models import Patient
+from patients.models import IdentifierSystem, Patient
 from resources.models import (
     Bed,
     BlockTemplate,
@@ -202,14 +202,14 @@ TIMES = {
 }
 CATALOGUE = {Procedure, Priority, CancellationReason, DelayReason, ChecklistItem, ListClosing}
 SEES = {
-    Role.ADMINISTRATOR: {User, RoleCapability} | LISTS | TIMES | CATALOGUE,
-    Role.COORDINATOR: {Patient, RoleCapability} | LISTS | TIMES | CATALOGUE | LOOKED_AT,
+    Role.ADMINISTRATOR: {User, RoleCapability, IdentifierSystem} | LISTS | TIMES | CATALOGUE,
+    Role.COORDINATOR: {Patient, IdentifierSystem, RoleCapability} | LISTS | TIMES | CATALOGUE | LOOKED_AT,
     Role.BOOKING_CLERK: {Patient},
     Role.PRIVACY_OFFICER: {LogEntry},
 }
 EDITS = {
     Role.ADMINISTRATOR: SEES[Role.ADMINISTRATOR] - {RoleCapability},
-    Role.COORDINATOR: {Patient} | TIMES,
+    Role.COORDINATOR: {Patient, IdentifierSystem} | TIMES,
     Role.BOOKING_CLERK: {Patient},
 }
 """Which lists each role's admin has, given the mark for the admin, and which of them it may change.

@@ -73,9 +73,12 @@ class FhirReader:
                 else:
                     yield self._bundle(source)
             except ImportFileError as error:
-                self.report.refuse("file", Spot(source.name), str(error).removeprefix(f"{source.name}: "))
+                self._refuse_file(source, error)
         if lined:
             yield from self._lines(lined)
+
+    def _refuse_file(self, source: Source, error: ImportFileError) -> None:
+        self.report.refuse("file", Spot(source.name), str(error).removeprefix(source.name).lstrip(": "))
 
     # --- Bundles -----------------------------------------------------------------------------------------------
     def _bundle(self, source: Source) -> Batch:
@@ -237,7 +240,7 @@ class FhirReader:
                     self.report.entries += 1
                     self._index(index, line, found)
             except ImportFileError as error:
-                self.report.refuse("file", Spot(source.name), str(error).removeprefix(f"{source.name} "))
+                self._refuse_file(source, error)
         sender = self.source or self.systems.ours
         with ExitStack() as stack:
             files = [stack.enter_context(source.open()) for source in sources]

@@ -129,7 +129,8 @@ class Here:
     def _find_patients(self, people: list[Person], known: list[Known]) -> None:
         mrns = {one.mrn for one in people}
         mrns |= {one.number.value.strip().upper() for one in known if one.number and one.number.system == self._ours}
-        wanted = {link.patient_id for link in self.links.values()} | set(self.by_number.values())
+        wanted = {link.patient_id for link in self.links.values()}
+        wanted |= {*self.by_number.values(), *self.by_national.values()}
         self._lock(Q(mrn__in=mrns) | Q(pk__in=wanted))
         while lacking := {n for one in self.patients.values() if (n := _merged_into(one))} - self.patients.keys():
             self._lock(Q(pk__in=lacking))

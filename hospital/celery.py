@@ -41,6 +41,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="3", minute="15"),
         "options": {"expires": 3600},
     },
+    "forget-uploads": {
+        "task": "patients.tasks.forget_uploads",
+        "schedule": crontab(minute="40"),
+        "options": {"expires": 3000},
+    },
     "seal-audit": {
         "task": "accounts.audit.tasks.seal",
         "schedule": 30.0,

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from patients.rights.urls import urlpatterns as rights
-from patients.views import access_history, documents, emergency, record, reviewing
+from patients.views import access_history, documents, emergency, importing, record, reviewing
 
 app_name = "patients"
 urlpatterns = [
@@ -40,5 +40,13 @@ urlpatterns = [
     path("patients/<int:patient_id>/documents/", documents.documents, name="documents"),
     path("documents/<int:document_id>/", documents.document, name="document"),
     path("documents/<int:document_id>/withdraw/", documents.document_withdraw, name="document-withdraw"),
+    path("imports/", importing.import_list, name="import-list"),
+    path("imports/new/", importing.import_new, name="import-new"),
+    path("imports/<int:import_id>/", importing.import_detail, name="import-detail"),
+    path("imports/<int:import_id>/columns/", importing.import_columns, name="import-columns"),
+    path("imports/<int:import_id>/start/", importing.import_start, name="import-start"),
+    path("imports/<int:import_id>/go/", importing.import_go, name="import-go"),
+    path("imports/<int:import_id>/undo/", importing.import_undo, name="import-undo"),
+    path("imports/<int:import_id>/report.csv", importing.import_report, name="import-report"),
     *rights,
 ]

@@ -232,7 +232,11 @@ class Group:
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """What is written in one transaction; ``size`` is how many entries of the files it stands for."""
+    """What is written in one transaction; ``size`` is how many entries of the files it stands for.
+
+    ``divisible``: where the whole fails, each patient of it is tried alone.
+    """
 
     groups: list[Group]
     size: int = 0
+    divisible: bool = False

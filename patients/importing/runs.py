@@ -12,6 +12,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.permissions import authorise
 from patients import permissions
+from patients.importing.csv.columns import Layout
+from patients.importing.csv.reading import CsvReader
 from patients.importing.fhir.context import Systems
 from patients.importing.fhir.reading import FhirReader
 from patients.importing.incoming import Batch
@@ -121,12 +123,18 @@ def _work(
 
 def _reader(run: ImportRun) -> Reader:
     report = Report()
-    systems = Systems.load()
-    if not systems.ours:
-        raise ImportFileError(NO_SYSTEM)
     if run.kind == ImportKind.FHIR:
+        systems = Systems.load()
+        if not systems.ours:
+            raise ImportFileError(NO_SYSTEM)
         return FhirReader(systems=systems, report=report, source=run.source)
-    raise NotImplementedError(run.kind)
+    return CsvReader(layout=layout_of(run.options), report=report, source=run.source or "csv")
+
+
+def layout_of(options: dict[str, Any]) -> Layout:
+    """Return how a CSV file is to be read, as it was kept with the import."""
+    names = ("columns", "date_format", "encoding", "delimiter")
+    return Layout(**{name: options[name] for name in names if name in options})
 
 
 def _fail(run: ImportRun, words: str) -> None:

@@ -99,7 +99,8 @@ class ImportedRecord(models.Model):
 
     ``kind`` and ``record_id`` are the row. ``said`` is what the system said of it last, field by field: where the
     row says something else, somebody here changed it. ``digest`` is a keyed hash of the whole of what was said.
-    ``made_by`` is the import that made the row; empty where it was here before.
+    ``begun_by`` is the import that first met it, ``run`` the last that had something new, ``made_by`` the one that
+    made the row; empty where that was here before.
     """
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="imported_records")
@@ -111,6 +112,7 @@ class ImportedRecord(models.Model):
     remote_updated_at = models.DateTimeField(null=True)
     digest = models.CharField(max_length=64)
     said = EncryptedJSONField(default=dict)
+    begun_by = models.ForeignKey(ImportRun, on_delete=models.PROTECT, related_name="begun_records")
     run = models.ForeignKey(ImportRun, on_delete=models.PROTECT, related_name="last_records")
     made_by = models.ForeignKey(ImportRun, on_delete=models.PROTECT, null=True, related_name="made_records")
 
@@ -126,12 +128,12 @@ class ImportedRecord(models.Model):
 
 
 class ImportChange(models.Model):
-    """What one import changed in a row that was here before it: the fields before and after, for undo."""
+    """What one import changed in a row, or in what is known of it: the fields before and after, for undo."""
 
     run = models.ForeignKey(ImportRun, on_delete=models.PROTECT, related_name="changes")
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="import_changes")
     kind = models.CharField(max_length=20)
-    record_id = models.BigIntegerField()
+    record_id = models.BigIntegerField(null=True)
     before = EncryptedJSONField(default=dict)
     after = EncryptedJSONField(default=dict)
     link = EncryptedJSONField(default=dict, help_text="What the imported record said before.")

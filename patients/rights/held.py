@@ -192,7 +192,7 @@ def _of_imports() -> list[Holding]:
             title="Names of entries in other systems",
             given=("source", "kind", "key", "said", "remote_version", "remote_updated_at"),
             withheld={
-                **_numbers("patient", "record_id", "run", "made_by"),
+                **_numbers("patient", "record_id", "begun_by", "run", "made_by"),
                 "digest": "A keyed hash of what the other system said, which is given itself.",
             },
             goes=True,

@@ -17,7 +17,7 @@ from accounts.models import RoleAssignment, User
 from analytics.models import SecurityFinding, SecurityReport
 from hospital.live import Caller, check_session
 from hospital.permission_table import Guard, guards
-from patients.models import Allergy, EmergencyAccess, NextOfKin
+from patients.models import Allergy, EmergencyAccess, ImportRun, NextOfKin
 from patients.permissions import CARE_TEAM
 from patients.rights.models import Amendment
 from resources.models import TimeRequest
@@ -102,6 +102,7 @@ ARGUMENTS: dict[str, Callable[[Operation, EmergencyAccess], object]] = {
     "shift_id": lambda *_: ShiftFactory().pk,
     "day": lambda *_: date(2026, 11, 23),
     "display_id": lambda *_: display().pk,
+    "import_id": lambda *_: ImportRun.objects.create(kind="csv", state="done", dry_run=True, actor=UserFactory()).pk,
 }
 
 

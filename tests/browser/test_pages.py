@@ -19,6 +19,7 @@ from scheduling.period import Period
 from scheduling.services import note_delay
 from tests.browser.conftest import Hospital, OpenPage
 from tests.factories import ChecklistItemFactory, DelayReasonFactory, TheatreSessionFactory, UserFactory
+from tests.patients.importing.kept import a_list, a_report
 
 pytestmark = pytest.mark.browser
 
@@ -77,6 +78,10 @@ PATHS: dict[str, Callable[[Hospital], str]] = {
     "who may see a record": lambda _: "/patients/access/",
     "who may see this record": lambda h: f"/patients/{h.waiting.patient_id}/access/",
     "find": lambda _: "/find/",
+    "imports": lambda h: f"/imports/?seen={a_report(h.coordinator).pk}",
+    "bring patients in": lambda _: "/imports/new/",
+    "report of an import": lambda h: f"/imports/{a_report(h.coordinator).pk}/",
+    "columns of a list": lambda h: f"/imports/{a_list(h.coordinator).pk}/columns/",
     "new patient": lambda _: "/patients/new/",
     "change password": lambda _: "/accounts/password/change/",
     "where I am signed in": lambda _: "/accounts/sessions/",

@@ -34,6 +34,7 @@ from tests.factories import (
     TheatreSessionFactory,
     UserFactory,
 )
+from tests.patients.importing.kept import a_list
 from tests.patients.papers import keep_document
 from tests.security.hostile import HEADERS, content, field_names
 
@@ -102,6 +103,7 @@ def arguments(operation: Operation) -> dict[str, Any]:
         "report_id": SecurityReport.objects.create().pk,
         "form": "json",
         "display_id": display().pk,
+        "import_id": a_list(UserFactory(role="coordinator")).pk,
     }
 
 

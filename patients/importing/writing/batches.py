@@ -52,6 +52,10 @@ class Writer:
                 return
 
     def _fail(self, batch: Batch, error: DatabaseError) -> None:
+        if batch.divisible and len(batch.groups) > 1:
+            for group in batch.groups:
+                self.write(Batch(groups=[group]))
+            return
         name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or type(error).__name__
         logger.error("A batch of import %s was not written.", self._run.pk, exc_info=error)
         for one in (one for group in batch.groups for one in group.everything):

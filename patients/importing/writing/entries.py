@@ -11,7 +11,7 @@ from patients.importing.orders import place
 from patients.importing.report import Outcome, Remark, Report
 from patients.importing.writing.comparing import compare, digest, is_older
 from patients.importing.writing.here import MODELS, Here
-from patients.importing.writing.work import Work, link_state
+from patients.importing.writing.work import Work
 from patients.models import Allergy, AllergyStatus, ImportedRecord, Patient
 from patients.models.clinical import HEEDED
 
@@ -105,7 +105,9 @@ class Entries:
         return Outcome.CREATED
 
     def _join(self, entry: AllergyEntry, twin: Allergy, found: str) -> Outcome:
-        """Make an allergy that was entered here and the incoming one a single entry; two of imports stay two."""
+        """Make an allergy that was entered here and the incoming one a single entry; of two imports the first stays."""
+        if not (entry.code or entry.reaction or entry.severity) and twin.counts:
+            return Outcome.UNCHANGED  # the substance alone, as lists have it
         if twin.source or not twin.pk:
             return self._refuse(entry, SAME_SUBSTANCE, "code")
         link = self._work.link_to(entry, twin.patient, found, record_id=twin.pk)
@@ -125,9 +127,8 @@ class Entries:
         ended = comparison.take.get("ended_on", getattr(row, "ended_on", None))
         if began and ended and ended < began:
             comparison.keep("began_on", "ended_on")
-        state = link_state(link)
         self._work.note(link, entry, found)
-        self._work.edit(entry.KIND, row, comparison.take, state)
+        self._work.edit(entry.KIND, row, comparison.take)
         if comparison.kept:
             self._work.kept.append((entry.KIND, row.pk, entry.origin.spot, comparison.kept))
         return Outcome.UPDATED if comparison.take else Outcome.UNCHANGED

@@ -8,7 +8,7 @@ from patients.importing.report import Outcome, Remark, Report
 from patients.importing.texts import alike
 from patients.importing.writing.comparing import Comparison, compare, digest, is_older
 from patients.importing.writing.here import Here
-from patients.importing.writing.work import Work, link_state
+from patients.importing.writing.work import Work
 from patients.models import (
     ImportedRecord,
     NameUse,
@@ -83,14 +83,13 @@ class People:
         if link is None and "date_of_birth" not in comparison.take:
             comparison.take.pop("birth_accuracy", None)  # how sure the day is belongs to the day that stands here
         _keep_pairs(patient, comparison)
-        state = link_state(link) if link else {}
         former = (patient.family_name, patient.given_name)
         is_named = patient.family_name not in PLACEHOLDERS
         if link:
             self._work.note(link, person, found)
         else:
             self._work.links.append(self._work.link_to(person, patient, found, record_id=patient.pk))
-        self._work.edit("patient", patient, comparison.take, state)
+        self._work.edit("patient", patient, comparison.take)
         if is_named and former != (patient.family_name, patient.given_name):
             old = OtherName(use=NameUse.FORMER, family_name=former[0], given_name=former[1])
             person = replace(person, names=(*person.names, old))

@@ -1,7 +1,7 @@
 """What one batch is going to write: collected first, then written in a few statements."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +10,7 @@ from django.db.models import Model
 
 from accounts.audit.bulk import Changed, create_trailed, update_trailed, write_trail
 from patients.importing.incoming import Incoming, Order, Spot
-from patients.importing.writing.comparing import said
+from patients.importing.writing.comparing import plain, said
 from patients.models import ImportChange, ImportedRecord, ImportRun, Patient, number_index
 
 ORDER = ("patient", "name", "number", "kin", "allergy", "condition", "medicine", "procedure")
@@ -28,13 +28,12 @@ class Made:
 
 @dataclass(slots=True)
 class Edit:
-    """A row to be changed: as it was, as it shall be, the fields, and the record as it was before."""
+    """A row to be changed: as it was, as it shall be, and the fields."""
 
     kind: str
     before: Any
     row: Any
     names: list[str]
-    link_before: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -45,7 +44,8 @@ class Work:
     made: dict[str, list[Made]] = field(default_factory=lambda: defaultdict(list))
     edits: dict[tuple[str, int], Edit] = field(default_factory=dict)
     links: list[ImportedRecord] = field(default_factory=list)
-    changed_links: list[ImportedRecord] = field(default_factory=list)
+    changed_links: dict[int, tuple[ImportedRecord, dict[str, Any]]] = field(default_factory=dict)
+    """By their numbers, with what they said before."""
     orders: list[tuple[Order, Patient, ImportedRecord | None, str]] = field(default_factory=list)
     kept: list[tuple[str, int, Spot, list[str]]] = field(default_factory=list)
     """(kind, row, place, fields) of what stays as somebody here wrote it."""
@@ -67,6 +67,7 @@ class Work:
             remote_updated_at=origin.updated,
             digest=digest,
             said=said(incoming.values()),
+            begun_by=self.run,
             run=self.run,
             **more,
         )
@@ -77,18 +78,18 @@ class Work:
 
     def note(self, link: ImportedRecord, incoming: Incoming, digest: str) -> None:
         """Keep what the other system says now, for the next import to compare with."""
+        before = {name: plain(getattr(link, name)) for name in LINK if name != "run"}
+        self.changed_links.setdefault(link.pk, (link, before | {"id": link.pk, "run": link.run_id}))
         link.remote_version, link.remote_updated_at = incoming.origin.version, incoming.origin.updated
         link.digest, link.said, link.run = digest, link.said | said(incoming.values()), self.run
-        if link.pk:
-            self.changed_links.append(link)
 
-    def edit(self, kind: str, row: Any, values: dict[str, Any], link_before: dict[str, Any] | None = None) -> None:
+    def edit(self, kind: str, row: Any, values: dict[str, Any]) -> None:
         """Change fields of a row; several changes of one row become one."""
         if not values:
             return
         known = self.edits.get((kind, row.pk))
         if known is None:
-            known = self.edits[kind, row.pk] = Edit(kind, copy(row), row, [], link_before or {})
+            known = self.edits[kind, row.pk] = Edit(kind, copy(row), row, [])
             if hasattr(row, "version"):
                 row.version += 1
                 known.names.append("version")
@@ -119,8 +120,8 @@ class Work:
             link.patient_id = link.patient.pk
         ImportedRecord.objects.bulk_create(self.links)
         if self.changed_links:
-            ImportedRecord.objects.bulk_update(self.changed_links, LINK)
-        ImportChange.objects.bulk_create(self._change(edit) for edit in self.edits.values())
+            ImportedRecord.objects.bulk_update([link for link, _ in self.changed_links.values()], LINK)
+        ImportChange.objects.bulk_create([*map(self._change, self.edits.values()), *self._relearned()])
 
     def _change(self, edit: Edit) -> ImportChange:
         names = [name for name in edit.names if name != "version"]
@@ -131,13 +132,14 @@ class Work:
             record_id=edit.row.pk,
             before=said({name: getattr(edit.before, name) for name in names}),
             after=said({name: getattr(edit.row, name) for name in names}),
-            link=edit.link_before,
         )
 
-
-def link_state(link: ImportedRecord) -> dict[str, Any]:
-    """Return what undo puts back into a record of an earlier import."""
-    return said({name: getattr(link, name) for name in LINK if name != "run"} | {"run": link.run_id})
+    def _relearned(self) -> Iterator[ImportChange]:
+        """Yield what records of earlier imports said before."""
+        for link, before in self.changed_links.values():
+            yield ImportChange(
+                run=self.run, patient_id=link.patient_id, kind=link.kind, record_id=link.record_id, link=before
+            )
 
 
 def _follow(row: Any) -> None:

@@ -281,6 +281,7 @@ def _record(patient: Patient) -> None:
         remote_version=marked("version"),
         digest=marked("digest"),
         said={"substance": marked("said")},
+        begun_by=run,
         run=run,
     )
     ImportChange.objects.create(

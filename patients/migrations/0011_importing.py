@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0007_the_record'),
+        ("patients", "0010_finding"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -48,8 +48,8 @@ DEFAULTS: dict[str, frozenset[str]] = {
     | {"scheduling.override_conflict", "scheduling.import_operations", "scheduling.inspect_operation"}
     | {"scheduling.use_blocks"}
     | {"patients.change_patient", "patients.manage_care_team", "patients.restrict_access", "accounts.manage_roles"}
-    | {"patients.export_record", "patients.import_records", "scheduling.share_view"},
-    Role.BOOKING_CLERK: _PLACE | {"patients.change_patient"},
+    | {"patients.export_record", "patients.import_records", "patients.merge_patients", "scheduling.share_view"},
+    Role.BOOKING_CLERK: _PLACE | {"patients.change_patient", "patients.merge_patients"},
     Role.SURGEON: _REQUEST | _RECORD | _CHART | {"patients.manage_care_team", "scheduling.use_blocks"},
     Role.ANAESTHETIST: _LOOK | _RECORD | _CHART,
     Role.THEATRE_NURSE: _LOOK | _RECORD | _CHART | {"scheduling.assign_resource"},
@@ -87,6 +87,7 @@ WORDS: dict[str, str] = {
     "patients.import_records": "bring patients in from other systems",
     "patients.manage_care_team": "say who belongs to a patient's care team",
     "patients.manage_rights": "decide on patients' rights",
+    "patients.merge_patients": "merge two records of one patient",
     "patients.restrict_access": "say who may not see a patient",
     "patients.review_access": "review emergency access",
     "patients.view_patient": "see patients",

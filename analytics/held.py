@@ -1,6 +1,7 @@
 """What this app holds of a patient."""
 
 from analytics.models import SecurityReport, UnusualAccess
+from patients.merging.rules import Rule, once
 from patients.rights.holdings import NUMBER_ONLY, Holding, hold
 from patients.rights.retention import Kind, keep
 
@@ -26,6 +27,7 @@ def register() -> None:
             due=lambda instant: UnusualAccess.objects.filter(day__lt=instant.date()),
         ),
     )
+    once({UnusualAccess: Rule(key=lambda row: (row.day, row.rule, row.actor_id))})
     hold(
         Holding(
             model=UnusualAccess,

@@ -56,7 +56,8 @@ def whole_history(patient: Patient, wanted: HistoryFilter) -> Iterator[Seen]:
 
 
 def _rows(patient: Patient, wanted: HistoryFilter) -> QuerySet[Access]:
-    rows = Access.objects.filter(patient_id=patient.pk)
+    merged = patient.merged_from.values_list("pk", flat=True)  # who saw the other number saw this patient
+    rows = Access.objects.filter(patient_id__in=[patient.pk, *merged])
     if not wanted.in_passing:
         rows = rows.exclude(kind__in=IN_PASSING)
     if wanted.person:

@@ -9,7 +9,11 @@ class PatientsConfig(AppConfig):
     name = "patients"
 
     def ready(self) -> None:
-        """Register the audit trail of this app's models."""
+        """Register the audit trail of this app's models, and guard merged records after each migration."""
+        from django.db.models.signals import post_migrate  # noqa: PLC0415
+
         from patients import audit  # noqa: PLC0415
+        from patients.merging import guarding  # noqa: PLC0415
 
         audit.register()
+        post_migrate.connect(guarding.install, sender=self)

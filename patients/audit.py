@@ -10,6 +10,7 @@ from patients.models import (
     Condition,
     ContactConsent,
     Document,
+    DuplicatePair,
     EmergencyAccess,
     IdentifierSystem,
     ImportRun,
@@ -19,6 +20,7 @@ from patients.models import (
     Patient,
     PatientBlock,
     PatientIdentifier,
+    PatientMerge,
     PatientName,
     PreoperativeAssessment,
     Restriction,
@@ -32,6 +34,7 @@ TRAILED = (
     *(Patient, PatientName, PatientIdentifier, NextOfKin, ContactConsent, IdentifierSystem, ImportRun),
     *(Allergy, Condition, Medicine, PastProcedure, PreoperativeAssessment, Document),
     *(CareTeamMember, EmergencyAccess, PatientBlock, Restriction),
+    *(PatientMerge, DuplicatePair),
 )
 
 

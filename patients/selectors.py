@@ -74,12 +74,27 @@ def _entered(entries: Q) -> Q:
     return Q(pk__in=NameWord.objects.filter(entries).values("patient"))
 
 
+def living(patient: Patient | None) -> Patient | None:
+    """Return the record that counts: the one itself, or the one that it was merged into."""
+    return patient.merged_into or patient if patient else None
+
+
+def living_patient(number: int | None) -> Patient | None:
+    """Return the patient of a number of ours, which may be a merged record's."""
+    return living(Patient.objects.filter(pk=number).first()) if number is not None else None
+
+
+def patient_numbered(text: str) -> Patient | None:
+    """Return whose whole MRN this is, also where the record was merged into another."""
+    return living(Patient.objects.filter(mrn=text.strip().upper()).first())
+
+
 def beyond_reach(text: str, viewer: User) -> Patient | None:
     """Return the patient whose whole MRN was typed and who is not open to ``viewer``.
 
     Only the number leads there: names outside one's rights are not to be guessed.
     """
-    patient = Patient.objects.filter(mrn=text.strip().upper()).only("pk").first()
+    patient = patient_numbered(text)
     if patient is None or Patient.objects.filter(pk=patient.pk).visible_to(viewer).exists():
         return None
     return patient

@@ -100,7 +100,7 @@ def patients_restricted_by(user: User) -> Q:
     reach = _reach(user, grants, patient_permissions.RESTRICT)
     if reach != EVERYTHING:
         reach = Q(Exists(Operation.objects.filter(reach, patient=OuterRef("pk"))))
-    return reach & ~is_blocked(user)
+    return reach & ~is_blocked(user) & Q(merged_into=None)
 
 
 def patients_close(user: User) -> Q:

@@ -178,9 +178,10 @@ def _looks(day: date, where: str, *, opened_only: bool = False) -> list[tuple[in
         cursor.execute(
             f"""
             WITH looks AS (
-                SELECT actor_id, patient_id, count(*) AS times FROM audit_access
+                SELECT actor_id, coalesce(seen.merged_into_id, seen.id) AS patient_id, count(*) AS times
+                FROM audit_access JOIN {Patient._meta.db_table} AS seen ON seen.id = patient_id
                 WHERE at >= %(start)s AND at < %(end)s AND kind = ANY (%(kinds)s) AND actor_id IS NOT NULL
-                GROUP BY actor_id, patient_id
+                GROUP BY 1, 2
             )
             SELECT u.id, p.id, looks.times FROM looks
             JOIN {User._meta.db_table} AS u ON u.id = looks.actor_id

@@ -44,6 +44,7 @@ from patients.models.identity import (
     qualified,
 )
 from patients.models.importing import ImportChange, ImportedRecord, ImportFile, ImportKind, ImportRun, ImportState
+from patients.models.merging import DuplicatePair, PatientMerge
 
 __all__ = [
     "Allergy",
@@ -61,6 +62,7 @@ __all__ = [
     "Document",
     "DocumentKind",
     "DocumentPart",
+    "DuplicatePair",
     "EmergencyAccess",
     "EmergencyReason",
     "IdentifierSystem",
@@ -78,6 +80,7 @@ __all__ = [
     "Patient",
     "PatientBlock",
     "PatientIdentifier",
+    "PatientMerge",
     "PatientName",
     "PatientQuerySet",
     "Pregnancy",

@@ -71,8 +71,15 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         """Patients whose record ``user`` may open; finding others takes their number and a reason."""
         if not user.can(permissions.VIEW):
             return self.none()
+        return self.living().filter(self._open_to(user))
+
+    def living(self) -> Self:
+        """Leave out records that were merged into another: they only lead there."""
+        return self.filter(merged_into=None)
+
+    def _open_to(self, user: User) -> Q:
         opened = access.combine(user, access.by_role(user))
-        return self.filter(access.but_confidential(user, opened, access.intimate(user)))
+        return access.but_confidential(user, opened, access.intimate(user))
 
 
 class Patient(models.Model):
@@ -119,6 +126,14 @@ class Patient(models.Model):
         db_default=False,
         help_text="A colleague or somebody in the public eye: named in lists to the care team and coordinators only.",
     )
+    merged_into = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="merged_from",
+        help_text="The record that took everything over; this one only leads there. Never one that was merged itself.",
+    )
 
     version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
     token = models.UUIDField(
@@ -133,12 +148,16 @@ class Patient(models.Model):
             GinIndex(OpClass(Lower("family_name"), "gin_trgm_ops"), name="patient_family_name_trgm"),
             GinIndex(OpClass(Lower("given_name"), "gin_trgm_ops"), name="patient_given_name_trgm"),
             models.Index(fields=("date_of_birth",), name="patient_born"),
+            models.Index(fields=("id",), name="patient_not_identified", condition=Q(provisional=True)),
         )
         constraints = (
             models.CheckConstraint(
                 condition=models.Q(deceased_on__gte=models.F("date_of_birth")),
                 name="patient_died_after_birth",
                 violation_error_message="The date of death is before the date of birth.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(merged_into=models.F("id")), name="patient_not_merged_into_itself"
             ),
         )
 

@@ -3,7 +3,8 @@
 import base64
 from typing import Any
 
-from django.db.models import Model, Q
+from django.db.models import CharField, Model, Q, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from patients.documents.keeping import content_of
@@ -14,6 +15,7 @@ from patients.models import (
     ContactConsent,
     Document,
     DocumentPart,
+    DuplicatePair,
     EmergencyAccess,
     ImportChange,
     ImportedRecord,
@@ -24,6 +26,7 @@ from patients.models import (
     Patient,
     PatientBlock,
     PatientIdentifier,
+    PatientMerge,
     PatientName,
     PreoperativeAssessment,
     RecordChange,
@@ -54,9 +57,10 @@ def register() -> None:
                 "phone_index": "A keyed hash of the phone, which is given itself.",
                 "token": "A random number by which an erased record is recognised in a restored backup.",
                 "version": NUMBER_ONLY,
+                "merged_into": NUMBER_ONLY,
             },
             left={
-                "mrn": lambda patient_id: f"ERASED-{patient_id}",
+                "mrn": Concat(Value("ERASED-"), Cast("pk", CharField())),
                 "family_name": "Erased",
                 "given_name": "",
                 "date_of_birth": None,
@@ -112,6 +116,7 @@ def register() -> None:
             left={"reason": ""},
         ),
         *_of_rights(),
+        *_of_merging(),
     )
 
 
@@ -151,6 +156,7 @@ def _of_the_record() -> list[Holding]:
                 ("id", "patient", "word", "names", "born"), "Made of names that are given themselves."
             ),
             goes=True,
+            moves=False,  # the database writes it anew from the names
         ),
         Holding(
             model=PatientIdentifier,
@@ -295,6 +301,34 @@ def _of_rights() -> list[Holding]:
             given=("actor", "at", "purpose", "recipient", "form"),
             withheld=_numbers("patient"),
             left={"recipient": ""},
+        ),
+    ]
+
+
+def _of_merging() -> list[Holding]:
+    return [
+        Holding(
+            model=PatientMerge,
+            title="Records that were merged",
+            path="survivor",
+            given=("actor", "at", "reason", "undone_by", "undone_at", "undone_because"),
+            withheld={
+                **_numbers("survivor", "duplicate", "moved"),
+                "values": "What undo needs: the same values stand in the record and in the merged one.",
+                "kept": "Which of these values an undo left as they were.",
+            },
+            left={"reason": "", "undone_because": "", "values": {}, "kept": []},
+            stays={"moved": "Our own numbers of the rows that changed hands."},
+            moves=False,
+        ),
+        Holding(
+            model=DuplicatePair,
+            title="Records that look like the same person’s",
+            path="first",
+            given=("score", "signs", "found_at", "distinct_by", "distinct_at"),
+            withheld=_numbers("first", "second"),
+            goes=True,
+            moves=False,
         ),
     ]
 

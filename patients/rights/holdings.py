@@ -35,7 +35,8 @@ class Holding:
 
     ``path`` leads from a row to its patient. ``given`` are the fields that an export gives, ``withheld`` the
     others, each with the reason. Erasure deletes the rows (``goes``), or writes ``left`` into them (a value, or
-    a function of the patient's number); the texts that stay are named in ``stays`` with the reason.
+    a function of the patient's number); the texts that stay are named in ``stays`` with the reason. Rows follow the
+    patient into the record that theirs is merged into, unless ``moves`` says that they are about the merge itself.
     """
 
     model: type[Model]
@@ -50,6 +51,7 @@ class Holding:
     goes: bool = False
     left: Left = field(default_factory=dict)
     stays: Mapping[str, str] = field(default_factory=dict)
+    moves: bool = True
 
     @property
     def name(self) -> str:
@@ -57,8 +59,14 @@ class Holding:
         return self.model._meta.label_lower  # noqa: SLF001  # Django's public name for it
 
     def rows(self, patient_id: int) -> QuerySet[Any]:
-        """Return what is held of one patient, in the order of the rows' numbers."""
-        return self.model._base_manager.filter(**{self.path: patient_id}).order_by("pk")  # noqa: SLF001
+        """Return what is held of one patient, in the order of the rows' numbers; merged records are part of it."""
+        theirs = whole(patient_id).values("pk")
+        return self.model._base_manager.filter(**{f"{self.path}__in": theirs}).order_by("pk")  # noqa: SLF001
+
+    @property
+    def is_direct(self) -> bool:
+        """Say whether the rows name the patient themselves, not by something that does."""
+        return self.path != "pk" and "__" not in self.path
 
     def fields(self) -> "list[Field[Any, Any]]":
         """Return every field that the rows have, many-to-many ones included."""
@@ -85,6 +93,11 @@ class Holding:
             return int(rows.delete()[0])
         written = {name: value(patient_id) if callable(value) else value for name, value in self.left.items()}
         return int(rows.update(**written)) if written else 0
+
+
+def whole(patient_id: int) -> QuerySet[Patient]:
+    """Return a patient's record with those that were merged into it."""
+    return Patient.objects.filter(Q(pk=patient_id) | Q(merged_into=patient_id)).order_by("pk")
 
 
 Since = Callable[[datetime], Q]
@@ -134,11 +147,12 @@ def trail_of(patient_id: int) -> QuerySet[Any]:
     from auditlog.models import LogEntry  # noqa: PLC0415  # its models load after this app's
 
     wanted = Q(pk__in=())
+    numbers = list(whole(patient_id).values_list("pk", flat=True))
     for one in _holdings:
         kind = ContentType.objects.get_for_model(one.model)
         wanted |= Q(content_type=kind, object_id__in=one.rows(patient_id).order_by().values("pk"))
         if one.goes:  # rows that are gone are known by what was written when they came
-            came = LogEntry.objects.filter(content_type=kind, **{f"changes__{one.path}__1": patient_id})
+            came = LogEntry.objects.filter(content_type=kind, **{f"changes__{one.path}__1__in": numbers})
             wanted |= Q(content_type=kind, object_id__in=came.values("object_id"))
     found: QuerySet[Any] = LogEntry.objects.filter(wanted).order_by("pk")
     return found

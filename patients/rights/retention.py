@@ -125,7 +125,7 @@ def due_records(now: datetime) -> QuerySet[Patient]:
     for one in care():
         treated |= one.ever()
     untouched = Q(Exists(trail.filter(timestamp__lt=cutoff))) & ~Q(Exists(trail.filter(timestamp__gte=cutoff)))
-    return Patient.objects.filter(treated | untouched).exclude(kept | gone | young)
+    return Patient.objects.living().filter(treated | untouched).exclude(kept | gone | young)
 
 
 def obstacles(patient: Patient) -> list[str]:

@@ -24,7 +24,12 @@ def bury() -> int:
     """Add to the file what the database says was erased and the file lacks; return how many lines."""
     known = set(tombstones())
     rows = Erasure.objects.filter(state=ErasureState.DONE).order_by("pk")
-    fresh = [(token, at) for token, at in rows.values_list("patient__token", "done_at") if token not in known]
+    merged = rows.filter(patient__merged_from__isnull=False)
+    gone = [
+        *rows.values_list("patient__token", "done_at"),
+        *merged.values_list("patient__merged_from__token", "done_at"),
+    ]
+    fresh = [(token, at) for token, at in gone if token not in known]
     if not fresh:
         return 0
     path = Path(settings.ERASURES_FILE)
@@ -54,4 +59,5 @@ def tombstones() -> Iterator[UUID]:
 def risen() -> QuerySet[Patient]:
     """Return the records that were erased once and are there again, as they were."""
     done = Erasure.objects.filter(state=ErasureState.DONE).values("patient")
-    return Patient.objects.filter(token__in=set(tombstones())).exclude(pk__in=done).order_by("pk")
+    known = Patient.objects.filter(token__in=set(tombstones()))
+    return known.exclude(pk__in=done).exclude(merged_into__in=done).order_by("pk")

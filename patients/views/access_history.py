@@ -17,6 +17,7 @@ from patients.access_history import access_history as history_of
 from patients.access_history import whole_history
 from patients.forms_access import FindRecordForm, HistoryFilterForm
 from patients.models import Patient
+from patients.selectors import living_patient, patient_numbered
 
 OWN_NUMBER = re.compile(r"no\.?\s*([0-9]{1,18})", re.IGNORECASE)
 HEADS = ("When", "Who", "Account", "Page", "How", "As or why", "Emergency access", "From address")
@@ -74,5 +75,5 @@ def access_history_csv(request: HttpRequest, patient_id: int) -> StreamingHttpRe
 def _numbered(number: str) -> Patient | None:
     """Return whose MRN it is, or whose number of ours; that one is written "No. 12", since an MRN may be digits too."""
     if own := OWN_NUMBER.fullmatch(number):
-        return Patient.objects.filter(pk=int(own[1])).first()
-    return Patient.objects.filter(mrn=number.upper()).first()
+        return living_patient(int(own[1]))
+    return patient_numbered(number)

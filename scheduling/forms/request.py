@@ -6,6 +6,7 @@ from django import forms
 from django.utils import timezone
 
 from patients.models import Patient
+from patients.selectors import living
 from resources.models import Profession, StaffMember
 from scheduling.models import Priority, Procedure, Side
 from scheduling.models.operation import MAX_MINUTES
@@ -14,10 +15,18 @@ from scheduling.services import Request
 ASA_CLASSES = [("", "Not assessed"), *((str(n), f"ASA {n}") for n in range(1, 7))]
 
 
+class PatientField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic only for the type checker
+    """A patient by our number; one that was merged stands for the record that it was merged into."""
+
+    def to_python(self, value: Any) -> Patient | None:
+        """Return the record that counts."""
+        return living(super().to_python(value))
+
+
 class RequestForm(forms.Form):
     """A new case for the waiting list; minutes and needs come from the procedure."""
 
-    patient = forms.ModelChoiceField(Patient.objects.all(), widget=forms.HiddenInput)
+    patient = PatientField(Patient.objects.all(), widget=forms.HiddenInput)
     procedure = forms.ModelChoiceField(
         Procedure.objects.filter(in_use=True).select_related("specialty"),
         empty_label="Choose …",

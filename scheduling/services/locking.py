@@ -15,6 +15,7 @@ from psycopg2.errors import ForeignKeyViolation, LockNotAvailable
 
 from accounts.models import User
 from patients.access import NotOnCareTeamError
+from patients.merging.guarding import NOT_MERGED
 from patients.models import Patient
 from patients.rights.restricting import RestrictedError, demand_unrestricted
 from resources.models import Resource
@@ -28,6 +29,7 @@ from scheduling.services.errors import NotPossibleError, StaleVersionError
 CONSTRAINT_MESSAGES = {
     NO_OVERLAP: "A theatre, person, item or bed was booked for this time a moment ago.",
     PATIENT_NO_OVERLAP: "The patient was booked for this time a moment ago.",
+    NOT_MERGED: "The patient’s record was merged into another one a moment ago. Find the patient again.",
     "theatre_session_no_overlap": "Another session was given this theatre for this time a moment ago.",
     "shift_no_overlap": "This person was given a shift at this time a moment ago.",
 }

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.permissions import actor_of, requires
 from patients.access import NotOnCareTeamError
 from patients.models import Patient
+from patients.selectors import living_patient
 from patients.services import add_unknown_patient
 from scheduling import permissions
 from scheduling.forms.emergency import REASON, EmergencyForm, PlaceForm
@@ -31,7 +32,7 @@ def emergency_new(request: HttpRequest) -> HttpResponse:
     """Take an emergency down; somebody unknown becomes a patient with a number of their own."""
     actor = actor_of(request)
     chosen = row_number(request.POST.get("patient") or request.GET.get("patient", ""))
-    patient = Patient.objects.filter(pk=chosen).first() if chosen is not None else None
+    patient = living_patient(chosen)
     form = EmergencyForm(request.POST or None, initial={"patient": patient})
     if request.method == "POST" and form.is_valid():
         patient = form.cleaned_data["patient"]  # what is used is what is asked about

@@ -15,7 +15,7 @@ from patients import permissions as patient_permissions
 from patients.access import NotOnCareTeamError
 from patients.forms import PatientForm
 from patients.models import Patient
-from patients.selectors import beyond_reach
+from patients.selectors import beyond_reach, living_patient
 from patients.services import add_patient
 from scheduling import permissions
 from scheduling.forms.numbers import row_number
@@ -79,7 +79,7 @@ def operation_request(request: HttpRequest) -> HttpResponse:
     """Put a case on the waiting list."""
     chosen = row_number(request.POST.get("patient") or request.GET.get("patient", ""))
     actor = actor_of(request)
-    patient = Patient.objects.filter(pk=chosen).first() if chosen is not None else None
+    patient = living_patient(chosen)
     if patient and not Patient.objects.filter(pk=patient.pk).visible_to(actor).exists():
         raise NotOnCareTeamError(patient.pk)
     if patient is None:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.permissions import actor_of, requires
 from patients.models import Patient
 from patients.permissions import RESTRICT, VIEW
+from patients.selectors import patient_numbered
 from scheduling.access import patients_restricted_by
 from scheduling.forms.numbers import row_number
 from scheduling.forms.restricting import BlockForm, FindForm, ReasonForm
@@ -25,8 +26,9 @@ def patient_access_find(request: HttpRequest) -> HttpResponse:
     """Go to a patient by the whole MRN, which travels in the body."""
     form = FindForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        found = patient_numbered(form.cleaned_data["mrn"])
         reached = Patient.objects.filter(patients_restricted_by(actor_of(request)))
-        patient = reached.filter(mrn=form.cleaned_data["mrn"].strip().upper()).only("pk").first()
+        patient = reached.filter(pk=found.pk).only("pk").first() if found else None
         if patient is not None:
             return redirect("scheduling:patient-access", patient.pk)
         form.add_error("mrn", "No patient within your role’s limits has this MRN. Check the number.")

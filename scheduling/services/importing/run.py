@@ -64,10 +64,13 @@ class Run:
         """Lock patients and theatres, each by number as every command does, then make what is missing."""
         if not fresh:
             return
-        patients = Patient.objects.filter(mrn__in=[_mrn(case) for case in fresh])
-        locked = patients.select_for_update(no_key=True).order_by("pk")
-        self.patients = {patient.mrn: patient for patient in locked}
-        self.closed = frozenset(patients.filter(is_restricted()).values_list("mrn", flat=True))
+        numbered = Patient.objects.filter(mrn__in=[_mrn(case) for case in fresh])
+        counts = {mrn: into or own for mrn, own, into in numbered.values_list("mrn", "pk", "merged_into")}
+        patients = Patient.objects.filter(pk__in=counts.values())
+        locked = {row.pk: row for row in patients.select_for_update(no_key=True).order_by("pk")}
+        self.patients = {mrn: locked[number] for mrn, number in counts.items()}
+        closed = set(patients.filter(is_restricted()).values_list("pk", flat=True))
+        self.closed = frozenset(mrn for mrn, number in counts.items() if number in closed)
         theatres = {row.pk for case in fresh if (row := self.lists.theatre(case))}
         resources = Resource.objects.filter(pk__in=theatres).select_for_update(no_key=True)
         list(resources.order_by("pk").values_list("pk"))

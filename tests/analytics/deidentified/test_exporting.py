@@ -134,7 +134,7 @@ def test_a_limited_set_has_dates_and_nobodys_name(officer: User, year: int) -> N
     export = DataExport.objects.get()
     assert (export.agreement, export.recipient, export.rows) == ("DUA-7", "University", 12)
     seen = Access.objects.filter(kind="export", view="analytics:limited-export", actor_id=officer.pk)
-    assert set(seen.values_list("patient_id", flat=True)) == set(Patient.objects.values_list("pk", flat=True))
+    assert set(seen.values_list("patient_id", flat=True)) == set(Operation.objects.values_list("patient", flat=True))
     assert json.loads(files.companion)["agreement"] == "DUA-7"
 
 

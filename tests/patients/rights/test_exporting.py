@@ -76,6 +76,7 @@ def test_the_copy_holds_every_text_but_those_about_colleagues(patient: Patient, 
         " dose-before dose-after"
         " paper wrong-paper withdrawal consent consent-error"
         " external-id key version said before after"
+        " merged undone"
     )
     assert given == {f"{MARK}-{name}" for name in names.split()} | {f"{MARK}@example.org"}
     sections = {one["name"]: one["rows"] for one in content["sections"]}

@@ -16,6 +16,7 @@ from patients.models import (
     Allergy,
     Condition,
     ContactConsent,
+    DuplicatePair,
     EmergencyAccess,
     IdentifierSystem,
     ImportChange,
@@ -27,6 +28,7 @@ from patients.models import (
     Patient,
     PatientBlock,
     PatientIdentifier,
+    PatientMerge,
     PatientName,
     PreoperativeAssessment,
     RecordChange,
@@ -112,6 +114,7 @@ def whole_patient(*, years_ago: float = YEARS) -> Patient:
     )
     _rights(patient, actor, then)
     _operation(patient, actor, then)
+    _merging(patient, actor, then)
     return patient
 
 
@@ -293,3 +296,19 @@ def _record(patient: Patient) -> None:
         after={"substance": marked("after")},
         link={"said": marked("link")},
     )
+
+
+def _merging(patient: Patient, actor: User, then: Any) -> None:
+    """Enter a merge that was undone: one that stands leaves a second record, which is part of this one."""
+    other = PatientFactory(date_of_birth=None)
+    undone = {"undone_by": actor, "undone_at": then, "undone_because": marked("undone")}
+    PatientMerge.objects.create(
+        survivor=patient,
+        duplicate=other,
+        actor=actor,
+        reason=marked("merged"),
+        values={"survivor": {"family_name": [marked("merged-name"), "x"]}},
+        kept=[marked("kept")],
+        **undone,
+    )
+    DuplicatePair.objects.create(first=patient, second=other, score=80, signs=["same_name"])

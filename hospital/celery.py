@@ -16,6 +16,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="2", minute="30"),  # UTC
         "options": {"expires": 3600},  # a run that waited an hour is no longer wanted
     },
+    "find-duplicates": {
+        "task": "patients.tasks.find_duplicates",
+        "schedule": crontab(hour="2", minute="50"),
+        "options": {"expires": 3600},
+    },
     "keep-blocks": {
         "task": "scheduling.tasks.keep_blocks",
         "schedule": crontab(minute="10"),  # hourly: a rule counts in local days, which begin at any hour of UTC

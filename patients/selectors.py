@@ -9,7 +9,15 @@ from patients.finding import entries as ask
 from patients.finding.reading import Criteria, read
 from patients.finding.search import really_born
 from patients.finding.spelling import near_words
-from patients.models import NameWord, Patient, number_index, phone_index
+from patients.models import (
+    IdentifierSystem,
+    NameWord,
+    Patient,
+    PatientIdentifier,
+    number_index,
+    phone_index,
+    qualified,
+)
 
 
 def find_patients(text: str, viewer: User) -> QuerySet[Patient]:
@@ -74,6 +82,14 @@ def _entered(entries: Q) -> Q:
     return Q(pk__in=NameWord.objects.filter(entries).values("patient"))
 
 
+def known_as(number: str, given_by: QuerySet[IdentifierSystem] | None = None) -> QuerySet[PatientIdentifier, int]:
+    """Return whose further number this is, whoever gave it out unless somebody is named."""
+    field = PatientIdentifier._meta.get_field("value_index")  # noqa: SLF001  # Django's public name for it
+    systems = IdentifierSystem.objects.all() if given_by is None else given_by
+    indexes = [field.index_of(qualified(system.pk, number)) for system in systems]
+    return PatientIdentifier.objects.filter(value_index__in=indexes).values_list("patient", flat=True)
+
+
 def living(patient: Patient | None) -> Patient | None:
     """Return the record that counts: the one itself, or the one that it was merged into."""
     return patient.merged_into or patient if patient else None
@@ -85,8 +101,12 @@ def living_patient(number: int | None) -> Patient | None:
 
 
 def patient_numbered(text: str) -> Patient | None:
-    """Return whose whole MRN this is, also where the record was merged into another."""
-    return living(Patient.objects.filter(mrn=text.strip().upper()).first())
+    """Return whose whole MRN this is, or was: of a record that was merged, or before somebody unknown had a name."""
+    mrn = text.strip().upper()
+    found = Patient.objects.filter(mrn=mrn).first() if mrn else None
+    if found is None and mrn:
+        found = Patient.objects.filter(pk__in=known_as(mrn, IdentifierSystem.objects.filter(is_ours=True))).first()
+    return living(found)
 
 
 def beyond_reach(text: str, viewer: User) -> Patient | None:

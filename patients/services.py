@@ -54,6 +54,5 @@ def add_unknown_patient(*, actor: User, sex: str) -> Patient:
     """Add somebody whom nobody knows yet; the number says when they came, and is reconciled later."""
     now = timezone.localtime()
     number = f"UNKNOWN-{now:%Y%m%d-%H%M%S-%f}"
-    return add_patient(
-        actor=actor, patient=Patient(mrn=number, family_name="Unknown", given_name=f"{now:%d %b %H:%M}", sex=sex)
-    )
+    named = {"family_name": "Unknown", "given_name": f"{now:%d %b %H:%M}", "provisional": True}
+    return add_patient(actor=actor, patient=Patient(mrn=number, sex=sex, **named))

@@ -1,9 +1,10 @@
-"""Work that Celery does in the background."""
+"""What workers do for patients' records."""
 
 from celery import shared_task
 
 from accounts.commanding import in_name_of
 from patients.importing.uploads import forget_old, work_through
+from patients.merging import finding
 from patients.models import ImportRun
 
 
@@ -19,3 +20,9 @@ def carry_out_import(run_id: int) -> None:
 def forget_uploads() -> int:
     """Delete uploaded files that nobody went on with for a day."""
     return forget_old()
+
+
+@shared_task
+def find_duplicates() -> int:
+    """Look for people who are on record twice; return how many pairs are to be decided."""
+    return finding.find_duplicates()

@@ -76,7 +76,8 @@ def make_patient(rng: Random, numbers: Iterator[int], procedure: Procedure, toda
 def make_unknown_patient() -> Patient:
     """Make the person whom the ambulance brought and whom nobody knows yet."""
     number = Patient.objects.filter(mrn__startswith="RX-UNKNOWN-").count() + 1
-    return Patient.objects.create(mrn=f"RX-UNKNOWN-{number}", family_name="Unknown", given_name="Male", sex=Sex.MALE)
+    named = {"family_name": "Unknown", "given_name": "Male", "sex": Sex.MALE, "provisional": True}
+    return Patient.objects.create(mrn=f"RX-UNKNOWN-{number}", **named)
 
 
 def _is_female(rng: Random, procedure: Procedure) -> bool:

@@ -89,7 +89,8 @@ def lock_operations(versions: dict[int, int], *, actor: User, capability: str) -
     )
     operations = list(rows)
     if len(operations) != len(versions):
-        raise NotPossibleError(GONE)
+        # One whose patient's record was merged while we waited for it is not found by its old patient.
+        raise NotPossibleError(BUSY if Operation.objects.filter(pk__in=versions).count() == len(versions) else GONE)
     for operation in operations:
         if not operation.is_open:
             raise NotOnCareTeamError(operation.patient_id)

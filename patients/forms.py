@@ -80,6 +80,33 @@ class PatientForm(RecordForm):
         return _substances(self.cleaned_data["allergies"])
 
 
+class IdentityForm(RecordForm):
+    """Who an unknown patient is, as far as it is known now."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
+
+    class Meta:
+        model = Patient
+        fields = (
+            *("family_name", "given_name", "date_of_birth", "birth_accuracy", "sex", "mrn", "national_number"),
+            "phone",
+        )
+        widgets = {"date_of_birth": forms.DateInput({"type": "date"}, format="%Y-%m-%d")}
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.fields["mrn"].help_text = "The patient’s own number. The one made up on arrival goes on finding them."
+
+    def clean_date_of_birth(self) -> date | None:
+        """Take no date for an answer: in an emergency often only the name is known."""
+        return super().clean_date_of_birth() if self.cleaned_data["date_of_birth"] else None
+
+    @property
+    def values(self) -> dict[str, object]:
+        """What the service takes."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
+
 def _substances(text: str) -> list[str]:
     parts = (part.strip() for part in text.split(","))
     return list({part.lower(): part for part in parts if part}.values())

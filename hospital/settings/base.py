@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "hospital.middleware.NoStoreMiddleware",
     "accounts.audit.recording.ReadsMiddleware",
     "auditlog.middleware.AuditlogMiddleware",
+    "patients.merging.middleware.MergedRecordMiddleware",
 ]
 
 ROOT_URLCONF = "hospital.urls"

@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.models import User
-from patients.merging.likeness import LIKE, LIKELY, Likeness, Person, likeness, swapped
+from patients.merging.likeness import ABOUT, LIKE, LIKELY, Likeness, Person, likeness, swapped
 from patients.models import DuplicatePair, Patient, number_index
 from patients.selectors import known_as, patient_numbered
 
@@ -18,6 +18,10 @@ MOST = 100
 """So many are compared at most while somebody waits."""
 SHOWN = 5
 BATCH = 2000
+COMPARED = (
+    *("mrn", "family_name", "given_name", "date_of_birth", "birth_accuracy", "sex"),
+    *("national_number", "phone", "email"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,40 +58,34 @@ def possible_duplicates(patient: Patient, viewer: User) -> list[Candidate]:
     exchanged), the same name in either order, and the numbers.
     """
     wanted = person_of(patient)
-    near = _near(patient)
-    if not near:
-        return []
     rows = Patient.objects.visible_to(viewer).alias(family=Lower("family_name"), given=Lower("given_name"))
-    rows = rows.filter(near).exclude(provisional=True).exclude(erasures__state="done")
-    if patient.pk:
-        rows = rows.exclude(pk=patient.pk)
-    # Those of the same name and day come first, should there be more than are looked at.
-    found = rows.prefetch_related("names", "identifiers", "allergies")[:MOST]
+    rows = rows.exclude(provisional=True).exclude(erasures__state="done").exclude(pk=patient.pk)
+    # One question for each way: of all in one, PostgreSQL would read every row.
+    numbers = {pk for near in _ways(patient) for pk in rows.filter(near).values_list("pk", flat=True)[:MOST]}
+    found = Patient.objects.filter(pk__in=numbers).prefetch_related("names", "identifiers", "allergies")
     compared = (Candidate(patient=row, likeness=likeness(wanted, person_of(row))) for row in found)
     likely = [one for one in compared if one.likeness.score >= LIKELY]
     return sorted(likely, key=lambda one: (-one.likeness.score, one.patient.pk))[:SHOWN]
 
 
-def _near(patient: Patient) -> Q:
-    """Return who is worth a comparison, in terms that indexes answer."""
+def _ways(patient: Patient) -> Iterator[Q]:
+    """Yield who is worth a comparison, each in terms that one index answers."""
     family, given = patient.family_name.strip().lower(), patient.given_name.strip().lower()
-    near = Q()
     born = patient.date_of_birth
-    if born:
+    if born and family:
         alike = Q(family__trigram_similar=family) | Q(given__trigram_similar=family)
         if given:
             alike |= Q(family__trigram_similar=given) | Q(given__trigram_similar=given)
-        days = [day for day in (born, swapped(born)) if day]
-        near |= Q(date_of_birth__in=days) & alike
+        yield alike & Q(date_of_birth__in=[day for day in (born, swapped(born)) if day])
     if family and given:
-        near |= Q(family=family, given=given) | Q(family=given, given=family)
-    numbers = [text for text in (patient.mrn, patient.national_number) if text]
-    for text in numbers:
-        owner = patient_numbered(text)
-        near |= Q(pk__in=[owner.pk] if owner else []) | Q(pk__in=known_as(text))
+        yield Q(family=family, given=given)
+        yield Q(family=given, given=family)
+    for text in (patient.mrn, patient.national_number):
+        if text:
+            owner = patient_numbered(text)
+            yield Q(pk__in=[*([owner.pk] if owner else []), *known_as(text)])
     if patient.national_number:
-        near |= Q(national_number_index=number_index(patient.national_number))
-    return near
+        yield Q(national_number_index=number_index(patient.national_number))
 
 
 # Blocks, so that nobody is compared with everybody: the day of birth, the same with day and month exchanged, the same
@@ -101,6 +99,7 @@ _PAIRS = """
     ),
     known AS MATERIALIZED (
         SELECT p.id, p.date_of_birth AS born, p.birth_accuracy AS accuracy, lower(unaccent(s.family)) AS family,
+            p.phone <> '' OR p.email <> '' AS reachable,
             lower(unaccent(s.family || ' ' || s.given)) AS words,
             CASE WHEN extract(day FROM p.date_of_birth) <= 12 THEN make_date(extract(year FROM p.date_of_birth)::int,
                 extract(day FROM p.date_of_birth)::int, extract(month FROM p.date_of_birth)::int) END AS turned,
@@ -119,8 +118,10 @@ _PAIRS = """
         AND similarity(one.words, other.words) >= %(like)s
     UNION
     SELECT one.id, other.id FROM known AS one JOIN known AS other ON other.sorted = one.sorted
-    WHERE one.id < other.id AND (one.born IS NULL OR other.born IS NULL OR one.born = other.born
-        OR 'day' <> ANY (ARRAY[one.accuracy, other.accuracy])
+    WHERE one.id < other.id AND (
+        ((one.born IS NULL OR other.born IS NULL) AND one.reachable AND other.reachable)
+        OR ('day' <> ANY (ARRAY[one.accuracy, other.accuracy])
+            AND abs(extract(year FROM one.born) - extract(year FROM other.born)) <= %(about)s)
         OR (extract(year FROM one.born) = extract(year FROM other.born))::int
             + (extract(month FROM one.born) = extract(month FROM other.born))::int
             + (extract(day FROM one.born) = extract(day FROM other.born))::int = 2)
@@ -160,7 +161,7 @@ def find_duplicates() -> int:
 
 def _blocked() -> Sequence[tuple[int, int]]:
     with connection.cursor() as cursor:
-        cursor.execute(_PAIRS, {"like": LIKE})
+        cursor.execute(_PAIRS, {"like": LIKE, "about": ABOUT})
         found: list[tuple[int, int]] = cursor.fetchall()
     return found
 
@@ -170,7 +171,7 @@ def _compared(pairs: Iterable[tuple[int, int]]) -> Iterator[tuple[tuple[int, int
     waiting = iter(pairs)
     while batch := list(islice(waiting, BATCH)):
         numbers = {number for pair in batch for number in pair}
-        rows = Patient.objects.filter(pk__in=numbers).prefetch_related("names", "identifiers")
+        rows = Patient.objects.filter(pk__in=numbers).only(*COMPARED).prefetch_related("names", "identifiers")
         people = {row.pk: person_of(row) for row in rows}
         for one, other in batch:
             if one in people and other in people:

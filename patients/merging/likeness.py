@@ -11,7 +11,7 @@ from patients.models import BirthAccuracy, Sex
 
 LIKELY = 60
 """From this score on two records are shown as perhaps one person's. See :func:`likeness` for what counts how much."""
-LIKE = 0.45
+LIKE = 0.5
 """From this share of common trigrams on two names are alike; below it are, for example, twins' ordinary names."""
 
 

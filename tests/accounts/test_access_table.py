@@ -17,7 +17,7 @@ from accounts.models import RoleAssignment, User
 from analytics.models import SecurityFinding, SecurityReport
 from hospital.live import Caller, check_session
 from hospital.permission_table import Guard, guards
-from patients.models import Allergy, EmergencyAccess, ImportRun, NextOfKin
+from patients.models import Allergy, DuplicatePair, EmergencyAccess, ImportRun, NextOfKin, PatientMerge
 from patients.permissions import CARE_TEAM
 from patients.rights.models import Amendment
 from resources.models import TimeRequest
@@ -29,6 +29,7 @@ from tests.factories import (
     LoanKitFactory,
     OperationConsentFactory,
     OperationFactory,
+    PatientFactory,
     ShiftFactory,
     SpecialtyFactory,
     StaffMemberFactory,
@@ -79,6 +80,9 @@ ARGUMENTS: dict[str, Callable[[Operation, EmergencyAccess], object]] = {
     "access_id": lambda _, access: access.pk,
     "person_id": lambda _, access: access.actor_id,
     "document_id": lambda operation, _: keep_document(operation.patient).pk,
+    "other_id": lambda *_: PatientFactory().pk,
+    "merge_id": lambda operation, access: _merge(operation, access).pk,
+    "pair_id": lambda operation, _: _pair(operation).pk,
     "amendment_id": lambda operation, access: _amendment(operation, access).pk,
     "theatre_id": lambda *_: TheatreFactory().pk,
     "event_id": lambda operation, _: event_of(operation).pk,
@@ -164,6 +168,15 @@ def _finding() -> SecurityFinding:
 
 def _amendment(operation: Operation, access: EmergencyAccess) -> Amendment:
     return Amendment.objects.create(patient=operation.patient, wish="-", received_by=access.actor)
+
+
+def _merge(operation: Operation, access: EmergencyAccess) -> PatientMerge:
+    both = {"survivor": operation.patient, "duplicate": PatientFactory()}
+    return PatientMerge.objects.create(**both, actor=access.actor, reason="-")
+
+
+def _pair(operation: Operation) -> DuplicatePair:
+    return DuplicatePair.objects.create(first=operation.patient, second=PatientFactory(), score=80)
 
 
 def access_to(operation: Operation) -> EmergencyAccess:

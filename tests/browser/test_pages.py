@@ -11,9 +11,11 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from accounts.models import User
 from analytics.models import UnusualAccess
+from patients.models import DuplicatePair
 from patients.rights.amending import ask_amendment
 from patients.rights.erasing import ask_erasure
 from patients.rights.restricting import restrict_processing
+from patients.services import add_unknown_patient
 from scheduling.models import Operation
 from scheduling.period import Period
 from scheduling.services import note_delay
@@ -83,6 +85,12 @@ PATHS: dict[str, Callable[[Hospital], str]] = {
     "report of an import": lambda h: f"/imports/{a_report(h.coordinator).pk}/",
     "columns of a list": lambda h: f"/imports/{a_list(h.coordinator).pk}/columns/",
     "new patient": lambda _: "/patients/new/",
+    "duplicates": lambda h: f"/patients/duplicates/?page={_pair(h)}",
+    "duplicates: not identified": lambda h: f"/patients/duplicates/?show=unknown&page={_unknown(h)}",
+    "duplicates: merged": lambda _: "/patients/duplicates/?show=merged",
+    "merge: find": lambda h: f"/patients/{h.waiting.patient_id}/merge/",
+    "merge: compare": lambda h: f"/patients/{h.waiting.patient_id}/merge/{h.booked.patient_id}/",
+    "identify": lambda h: f"/patients/{_unknown(h)}/identify/",
     "change password": lambda _: "/accounts/password/change/",
     "where I am signed in": lambda _: "/accounts/sessions/",
     "how I sign in": lambda _: "/accounts/second-factor/",
@@ -90,6 +98,20 @@ PATHS: dict[str, Callable[[Hospital], str]] = {
     "who I am": lambda _: "/accounts/reauthenticate/",
     "not found": lambda _: "/nothing-here/",
 }
+
+
+def _pair(hospital: Hospital) -> int:
+    """Make two people who look alike; the list is at its first page."""
+    one, other = sorted((hospital.booked.patient_id, hospital.waiting.patient_id))
+    DuplicatePair.objects.create(first_id=one, second_id=other, score=85, signs=["same_name", "same_birth"])
+    return 1
+
+
+def _unknown(hospital: Hospital) -> int:
+    """Return somebody without a name."""
+    return add_unknown_patient(actor=hospital.coordinator, sex="male").pk
+
+
 OFFICERS: dict[str, Callable[[Hospital], str]] = {
     "find a history": lambda _: "/access-history/",
     "access history": lambda h: f"/patients/{h.booked.patient_id}/access-history/?in_passing=on",

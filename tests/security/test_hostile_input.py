@@ -19,7 +19,7 @@ from accounts.models import RoleAssignment, User
 from accounts.roles import Role
 from analytics.models import SecurityFinding, SecurityReport
 from hospital.permission_table import Guard, guards
-from patients.models import EmergencyAccess, Medicine, NextOfKin
+from patients.models import DuplicatePair, EmergencyAccess, Medicine, NextOfKin, PatientMerge
 from patients.rights.models import Amendment
 from scheduling.models import Operation, WaitingView
 from tests.accounts.test_access_table import MODELS, NOT_THERE, delay_of, display, event_of, time_request_by
@@ -28,6 +28,7 @@ from tests.factories import (
     LoanKitFactory,
     OperationConsentFactory,
     OperationFactory,
+    PatientFactory,
     ShiftFactory,
     StaffMemberFactory,
     TheatreFactory,
@@ -100,6 +101,11 @@ def arguments(operation: Operation) -> dict[str, Any]:
         "finding_id": finding.pk,
         "document_id": keep_document(operation.patient).pk,
         "amendment_id": Amendment.objects.create(patient=operation.patient, wish="-", received_by=access.actor).pk,
+        "other_id": PatientFactory().pk,
+        "merge_id": PatientMerge.objects.create(
+            survivor=operation.patient, duplicate=PatientFactory(), actor=access.actor, reason="-"
+        ).pk,
+        "pair_id": DuplicatePair.objects.create(first=operation.patient, second=PatientFactory(), score=80).pk,
         "report_id": SecurityReport.objects.create().pk,
         "form": "json",
         "display_id": display().pk,

@@ -95,7 +95,7 @@ class TestWhileSomebodyIsWrittenDown:
     ) -> None:
         for _ in range(2):
             PatientFactory(family_name="Smith", given_name="Ann", date_of_birth=date(1980, 5, 7))
-            with django_assert_num_queries(6):
+            with django_assert_num_queries(9):
                 self.found(User.objects.get(pk=clerk.pk))
 
     def test_nothing_typed_finds_nobody(self, clerk: User) -> None:
@@ -124,7 +124,7 @@ class TestTheList:
             (one, two): 67,
             (turned, other): 75,
         }
-        assert (rough.pk < exact.pk, similarity("okafor ada", "okafor adah") > 0.45) == (True, True)  # 20 and 37: no
+        assert (rough.pk < exact.pk, similarity("okafor ada", "okafor adah") >= 0.5) == (True, True)  # 20 and 37: no
 
     def test_a_former_name_counts(self) -> None:
         day = {"date_of_birth": date(1980, 5, 7)}

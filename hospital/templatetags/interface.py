@@ -164,12 +164,16 @@ def who(patient: Patient) -> str:
 
 
 @register.inclusion_tag("components/patient_banner.html", takes_context=True)
-def patient_banner(context: dict[str, Any], patient: Patient) -> dict[str, Any]:
-    """Draw who the patient is: name, date of birth, MRN, sex, allergies and alerts, wherever one decides."""
+def patient_banner(context: dict[str, Any], patient: Patient, label: str = "Patient") -> dict[str, Any]:
+    """Draw who the patient is: name, date of birth, MRN, sex, allergies and alerts, wherever one decides.
+
+    ``label`` tells several on one page apart.
+    """
     note(patient.pk, AccessKind.VIEW)
     marked = vars(patient)  # on lists, for all at once
     return {
         "patient": patient,
+        "label": label,
         "allergies": patient.counting_allergies,
         "restriction": marked["restriction"] if "restriction" in marked else restriction_of(patient.pk),
         "alerts": alerts_of(patient),

@@ -10,8 +10,9 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.models import User
+from patients.finding.words import words_of
 from patients.merging.likeness import ABOUT, LIKE, LIKELY, Likeness, Person, likeness, swapped
-from patients.models import DuplicatePair, Patient, number_index
+from patients.models import DuplicatePair, NameWord, Patient, number_index, phone_index
 from patients.selectors import known_as, patient_numbered
 
 MOST = 100
@@ -77,20 +78,28 @@ def _ways(patient: Patient) -> Iterator[Q]:
         if given:
             alike |= Q(family__trigram_similar=given) | Q(given__trigram_similar=given)
         yield alike & Q(date_of_birth__in=[day for day in (born, swapped(born)) if day])
-    if family and given:
-        yield Q(family=family, given=given)
-        yield Q(family=given, given=family)
-    for text in (patient.mrn, patient.national_number):
-        if text:
-            owner = patient_numbered(text)
-            yield Q(pk__in=[*([owner.pk] if owner else []), *known_as(text)])
+    words = sorted({*words_of(patient.family_name), *words_of(patient.given_name)}, key=len)
+    if len(words) > 1:
+        called = Q(word=words.pop())  # the longest is the rarest
+        for word in words:
+            called &= Q(names__contains=f" {word} ")
+        yield Q(pk__in=NameWord.objects.filter(called).values("patient"))
+    if reached := phone_index(patient.phone):
+        yield Q(phone_index=reached)
+    yield from _numbered(patient)
+
+
+def _numbered(patient: Patient) -> Iterator[Q]:
+    for text in filter(None, (patient.mrn, patient.national_number)):
+        owner = patient_numbered(text)
+        yield Q(pk__in=[*([owner.pk] if owner else []), *known_as(text)])
     if patient.national_number:
         yield Q(national_number_index=number_index(patient.national_number))
 
 
 # Blocks, so that nobody is compared with everybody: the day of birth, the same with day and month exchanged, the same
-# words in the name, and the family name with the year where no more of the date is known. Only pairs that agree in
-# one of them are looked at, and of these only the names' share of trigrams decides in here.
+# words in the name, the family name with the year where no more of the date is known, and the phone. Only pairs
+# that agree in one of them are looked at, and of these only the names' share of trigrams decides in here.
 _PAIRS = """
     WITH spoken AS (
         SELECT id, family_name AS family, given_name AS given FROM patients_patient
@@ -98,13 +107,13 @@ _PAIRS = """
         SELECT patient_id, family_name, given_name FROM patients_patientname
     ),
     known AS MATERIALIZED (
-        SELECT p.id, p.date_of_birth AS born, p.birth_accuracy AS accuracy, lower(unaccent(s.family)) AS family,
-            p.phone <> '' OR p.email <> '' AS reachable,
-            lower(unaccent(s.family || ' ' || s.given)) AS words,
+        SELECT p.id, p.date_of_birth AS born, p.birth_accuracy AS accuracy, patients_words(s.family) AS family,
+            p.phone_index AS phone, p.phone <> '' OR p.email <> '' AS reachable,
+            array_to_string(patients_words(s.family) || patients_words(s.given), ' ') AS words,
             CASE WHEN extract(day FROM p.date_of_birth) <= 12 THEN make_date(extract(year FROM p.date_of_birth)::int,
                 extract(day FROM p.date_of_birth)::int, extract(month FROM p.date_of_birth)::int) END AS turned,
             (SELECT string_agg(word, ' ' ORDER BY word)
-             FROM unnest(string_to_array(lower(unaccent(s.family || ' ' || s.given)), ' ')) AS word) AS sorted
+             FROM unnest(patients_words(s.family) || patients_words(s.given)) AS word) AS sorted
         FROM patients_patient AS p JOIN spoken AS s ON s.id = p.id
         WHERE p.merged_into_id IS NULL AND NOT p.provisional
             AND NOT EXISTS (SELECT FROM rights_erasure AS e WHERE e.patient_id = p.id AND e.state = 'done')
@@ -129,6 +138,9 @@ _PAIRS = """
     SELECT least(one.id, other.id), greatest(one.id, other.id) FROM known AS one
     JOIN known AS other ON other.family = one.family AND extract(year FROM other.born) = extract(year FROM one.born)
     WHERE one.id <> other.id AND one.accuracy <> 'day' AND similarity(one.words, other.words) >= %(like)s
+    UNION
+    SELECT one.id, other.id FROM known AS one JOIN known AS other ON other.phone = one.phone
+    WHERE one.id < other.id AND similarity(one.words, other.words) >= %(like)s
 """
 
 

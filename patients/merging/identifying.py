@@ -11,7 +11,8 @@ from patients import access, permissions
 from patients.access import NotOnCareTeamError
 from patients.merging.errors import MergeRefusedError, StaleRecordError
 from patients.merging.numbers import former_number, our_system
-from patients.models import Patient
+from patients.merging.writing import note_entry, on_record
+from patients.models import ChangeVerb, Patient
 from patients.rights.restricting import demand_unrestricted
 
 KNOWN = "This patient’s identity is confirmed already. Look at the record again."
@@ -41,15 +42,17 @@ def identify_patient(*, actor: User, patient_id: int, version: int, values: dict
         if patient.version != version:
             raise StaleRecordError
         former = patient.mrn
-        for name in GIVEN:
-            setattr(patient, name, values.get(name, getattr(patient, name)))
-        if patient.mrn == former:
-            raise ValidationError({"mrn": "Give the patient’s own MRN: this one was made up on arrival."})
-        patient.provisional, patient.version = False, patient.version + 1
-        patient.full_clean()
-        _save(patient)
+        with on_record(patient, actor):
+            for name in GIVEN:
+                setattr(patient, name, values.get(name, getattr(patient, name)))
+            if patient.mrn == former:
+                raise ValidationError({"mrn": "Give the patient’s own MRN: this one was made up on arrival."})
+            patient.provisional, patient.version = False, patient.version + 1
+            patient.full_clean()
+            _save(patient)
         if row := former_number(patient, our_system(), former):
             row.save()
+            note_entry(row, actor, verb=ChangeVerb.ADDED)
     return patient
 
 
@@ -57,7 +60,7 @@ def _save(patient: Patient) -> None:
     """Save it, or say in the form's words that somebody else was given the number since it was checked."""
     try:
         with transaction.atomic():
-            patient.save(update_fields=[*GIVEN, "national_number_index", "provisional", "version"])
+            patient.save(update_fields=[*GIVEN, "provisional", "version"])
     except IntegrityError:
         patient.clean()
         patient.validate_unique()

@@ -1,12 +1,12 @@
 """How much two people look like one: what agrees, and how far. Pure; nothing here asks the database."""
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from django.db import models
 
+from patients.finding.words import words_of
 from patients.models import BirthAccuracy, Sex
 
 LIKELY = 60
@@ -39,7 +39,7 @@ POINTS: dict[str, int] = {
     Sign.ROUGH_BIRTH: 20,
     Sign.LIKE_BIRTH: 20,
     Sign.SAME_NUMBER: 60,
-    Sign.SAME_PHONE: 10,
+    Sign.SAME_PHONE: 15,
     Sign.SAME_EMAIL: 10,
     Sign.OTHER_SEX: -10,
 }
@@ -99,9 +99,8 @@ def likeness(one: Person, other: Person) -> Likeness:
 
 
 def plain(text: str) -> str:
-    """Return a name without accents, capitals and marks: as PostgreSQL's ``lower(unaccent())``, and by words."""
-    bare = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
-    return " ".join("".join(one if one.isalnum() else " " for one in bare.casefold()).split())
+    """Return a name as the search compares it: its words in small letters, without accents."""
+    return " ".join(words_of(text))
 
 
 def digits(phone: str) -> str:

@@ -12,7 +12,7 @@ from patients.merging.followers import followers
 from patients.merging.identity import allergy_statement, chosen_values
 from patients.merging.locking import both_locked, demand_free, demand_open
 from patients.merging.numbers import keep_numbers
-from patients.merging.writing import Ledger, plain, write
+from patients.merging.writing import Ledger, on_record, plain, write
 from patients.models import (
     DuplicatePair,
     EmergencyAccess,
@@ -57,14 +57,17 @@ def merge(  # each says another thing
         wanted = chosen_values(survivor, duplicate, choices)
         own = {"national_number": duplicate.national_number}
         identity = [(one.family_name, one.given_name) for one in (survivor, duplicate) if not one.provisional]
-        _keep_away(survivor, duplicate)
-        ledger.move_all()
-        keep_numbers(ledger, wanted["national_number"])
-        _keep_names(ledger, identity, (wanted["family_name"], wanted["given_name"]))
-        _note_confidential(ledger)
-        _leave(duplicate, survivor)
+        with on_record(survivor, actor):
+            _keep_away(survivor, duplicate)
+            ledger.move_all()
+            keep_numbers(ledger, wanted["national_number"])
+            _keep_names(ledger, identity, (wanted["family_name"], wanted["given_name"]))
+            _note_confidential(ledger)
+            _leave(duplicate, survivor)
+            wanted |= {**_by_rule(survivor, duplicate), "version": survivor.version + 1}
+            changed = write(survivor, wanted)
         values = {
-            "survivor": write(survivor, {**wanted, **_by_rule(survivor, duplicate), "version": survivor.version + 1}),
+            "survivor": changed,
             "duplicate": {name: plain(value) for name, value in own.items()},
             "rows": ledger.rows,
             "made": dict(ledger.made),

@@ -15,8 +15,16 @@ from patients.merging.errors import MergeRefusedError
 from patients.merging.followers import followers
 from patients.merging.locking import both_locked, demand_free, demand_open
 from patients.merging.merging import in_order
-from patients.merging.writing import column_of, model_of, movable, plain, read, write
-from patients.models import AllergyStatus, DuplicatePair, Patient, PatientMerge, Restriction, RestrictionVerb
+from patients.merging.writing import column_of, model_of, movable, note_entry, on_record, plain, read, write
+from patients.models import (
+    AllergyStatus,
+    ChangeVerb,
+    DuplicatePair,
+    Patient,
+    PatientMerge,
+    Restriction,
+    RestrictionVerb,
+)
 
 NO_REASON = "Say why these are two people after all."
 DONE = "This merge was undone already."
@@ -41,7 +49,8 @@ def undo_merge(*, actor: User, merge_id: int, reason: str) -> PatientMerge:
         survivor, duplicate = patients[merge.survivor_id], patients[merge.duplicate_id]
         _demand_undoable(actor, merge, survivor, duplicate)
         undoing = _Undoing(merge=merge, survivor=survivor, duplicate=duplicate)
-        undoing.give_back(actor)
+        with on_record(survivor, actor):
+            undoing.give_back(actor)
         merge.undone_by, merge.undone_at, merge.undone_because = actor, timezone.now(), reason.strip()
         merge.kept = undoing.kept
         merge.save(update_fields=["undone_by", "undone_at", "undone_because", "kept"])
@@ -94,9 +103,9 @@ class _Undoing:
             self.duplicate,
             {"merged_into_id": None, "national_number": number, "version": self.duplicate.version + 1},
         )
-        self._unmake(values["made"])
+        self._unmake(values["made"], actor)
         for change in values["rows"]:
-            self._restore_row(change)
+            self._restore_row(change, actor)
         for model, path in movable():
             self._move_back(model, path, self.merge.moved.get(model._meta.label_lower, []))  # noqa: SLF001
         for one in followers():
@@ -111,8 +120,8 @@ class _Undoing:
                 reason="The merge with a confidential record was undone.",
             )
 
-    def _restore(self, row: Model, changes: dict[str, list[Any]], words: str) -> None:
-        """Write back what still is as the merge left it."""
+    def _restore(self, row: Model, changes: dict[str, list[Any]], words: str) -> dict[str, list[Any]]:
+        """Write back what still is as the merge left it; return what that changed."""
         back: dict[str, Any] = {}
         for name, (before, after) in changes.items():
             if name == "version":
@@ -122,22 +131,24 @@ class _Undoing:
             else:
                 named = name.removesuffix("_id").replace("_", " ")
                 self.kept.append(f"Of {words}, the {named} was changed since and stays.")
-        write(row, back)
+        return write(row, back)
 
-    def _restore_row(self, change: dict[str, Any]) -> None:
+    def _restore_row(self, change: dict[str, Any], actor: User) -> None:
         model = model_of(change["model"])
         row = model._base_manager.filter(pk=change["pk"]).first() if model else None  # noqa: SLF001
         words = _named(change["model"])
         if row is None:
             self.kept.append(f"One of the {words} is not there any more.")
         else:
-            self._restore(row, change["values"], f"the {words}, number {row.pk}")
+            changed = self._restore(row, change["values"], f"the {words}, number {row.pk}")
+            note_entry(row, actor, changed, verb=ChangeVerb.CHANGED)
 
-    def _unmake(self, made: dict[str, list[int]]) -> None:
+    def _unmake(self, made: dict[str, list[int]], actor: User) -> None:
         """Take away the numbers and names that the merge made; what somebody removed since is gone anyway."""
         for label, numbers in made.items():
             model = model_of(label)
             for row in model._base_manager.filter(pk__in=numbers, patient=self.survivor.pk) if model else ():  # noqa: SLF001
+                note_entry(row, actor, verb=ChangeVerb.REMOVED)
                 row.delete()
 
     def _move_back(self, model: type[Model], path: str, numbers: list[int]) -> None:

@@ -1,6 +1,8 @@
 """How rows change hands: one by one, each on the trails, with what undo needs to know of it."""
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -11,7 +13,10 @@ from django.db.models import Model
 from accounts.models import User
 from patients.merging.followers import followers
 from patients.merging.rules import RULES
-from patients.models import Patient
+from patients.models import ChangeVerb, Patient
+from patients.record.changes import note_change
+from patients.record.parts import DETAIL_PARTS, ENTRY_PARTS
+from patients.record.texts import as_text
 from patients.rights.holdings import holdings
 
 
@@ -35,6 +40,28 @@ def read(row: Model, name: str, value: Any) -> Any:
     """Return a value from JSON as the row's attribute has it."""
     one = next(f for f in row._meta.concrete_fields if name in (f.name, f.attname))  # noqa: SLF001
     return one.to_python(value) if value is not None else None
+
+
+@contextmanager
+def on_record(patient: Patient, actor: User) -> Iterator[None]:
+    """Keep in the record's history what a step changes of the patient's own details."""
+    before = {slug: part.texts(patient) for slug, part in DETAIL_PARTS.items()}
+    yield
+    for slug, part in DETAIL_PARTS.items():
+        note_change(patient.pk, slug, before=before[slug], after=part.texts(patient), actor=actor)
+
+
+def note_entry(row: Any, actor: User, changed: dict[str, list[Any]] | None = None, *, verb: str) -> None:
+    """Keep in the record's history what became of one entry, if it is one that pages show."""
+    part = next((one for one in ENTRY_PARTS.values() if isinstance(row, one.model)), None)
+    if part is None:
+        return
+    now = part.texts(row)
+    pairs = {name: [as_text(one) for one in pair] for name, pair in (changed or {}).items() if name in now}
+    if changed is None:
+        pairs = {name: ["", text] if verb == ChangeVerb.ADDED else [text, ""] for name, text in now.items()}
+    before, after = ({name: pair[at] for name, pair in pairs.items()} for at in (0, 1))
+    note_change(row.patient_id, part.slug, entry=row.pk, verb=verb, before=before, after=after, actor=actor)
 
 
 def write(row: Model, values: dict[str, Any]) -> dict[str, list[Any]]:
@@ -91,10 +118,12 @@ class Ledger:
         if changed := write(row, values):
             label = row._meta.label_lower  # noqa: SLF001
             self.rows.append({"model": label, "pk": row.pk, "values": changed})
+            note_entry(row, self.actor, changed, verb=ChangeVerb.CHANGED)
 
     def make(self, row: Model) -> None:
         """Save a new row of the survivor's, and remember it."""
         row.save()
+        note_entry(row, self.actor, verb=ChangeVerb.ADDED)
         self.made[row._meta.label_lower].append(row.pk)  # noqa: SLF001
 
 

@@ -52,8 +52,7 @@ def _identify(request: HttpRequest, patient: Patient, form: IdentityForm) -> Htt
         return _page(request, patient, form, 409, refusal=str(error))
     remember_distinct(actor, found, doubt.candidates)
     messages.success(request, "Identified. The number from the arrival goes on finding the patient.")
-    first = Operation.objects.filter(patient=found).visible_to(actor).first()
-    return redirect("scheduling:operation-detail", first.pk) if first else redirect("scheduling:patient-find")
+    return redirect("scheduling:patient", found.pk)
 
 
 def _page(request: HttpRequest, patient: Patient, form: IdentityForm, status: int, **more: Any) -> HttpResponse:

@@ -25,7 +25,7 @@ def test_a_new_patient_who_is_on_record_already(hospital: Hospital, open_page: O
     page = open_page("/patients/new/", clerk)
     for label, text in (("Family name", "Smyth"), ("Given name", "Ann"), ("Date of birth", "1980-05-07")):
         page.get_by_label(label).fill(text)
-    page.get_by_label("MRN").fill("NEW1")
+    page.get_by_role("textbox", name="MRN").fill("NEW1")
     page.get_by_role("button", name="Save and go on to the case").click()
 
     warning = page.get_by_role("alert").filter(has_text="on record already")
@@ -45,7 +45,7 @@ def test_a_new_patient_who_is_on_record_already(hospital: Hospital, open_page: O
     page.get_by_label("Family name").fill("Smith")
     page.get_by_label("Given name").fill("Ann")
     page.get_by_label("Date of birth").fill("1980-05-07")
-    page.get_by_label("MRN").fill("NEW2")
+    page.get_by_role("textbox", name="MRN").fill("NEW2")
     page.get_by_role("button", name="Save and go on to the case").click()
     page.locator(".found", has_text=known.mrn).get_by_role("link", name="Use this one").click()
     expect(page.locator(".patient-facts")).to_contain_text(known.mrn)
@@ -64,7 +64,7 @@ def test_an_unknown_emergency_patient_is_identified(hospital: Hospital, open_pag
     page.get_by_label("Family name").fill("Adams")
     page.get_by_label("Given name").fill("Ann")
     page.get_by_label("Date of birth", exact=False).first.fill("1970-05-17")
-    page.get_by_label("MRN").fill("M-TYPED")
+    page.get_by_role("textbox", name="MRN").fill("M-TYPED")
     page.get_by_role("button", name="Confirm the identity").click()
     page.get_by_role("link", name="It is this one").click()
 

@@ -244,7 +244,8 @@ class TestIdentifying:
 
         answer = page.post(url, self.fields())
 
-        assert answer["Location"] == reverse("scheduling:operation-detail", args=[operation.pk])
+        assert answer["Location"] == reverse("scheduling:patient", args=[unknown.pk])
+        assert list(unknown.operations.all()) == [operation]
         unknown.refresh_from_db()
         assert (unknown.mrn, unknown.provisional) == ("NEW1", False)
         assert page.get(url).status_code == 409

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import APIResponse, Page, Route, expect
 
-from patients.models import Allergy, Medicine, Patient
+from patients.models import Allergy, Medicine, Patient, PreoperativeAssessment
 from patients.rights.restricting import restrict_processing
 from tests.browser.conftest import Hospital, OpenPage
 from tests.factories import UserFactory
@@ -81,6 +81,25 @@ def test_two_people_on_one_card_lose_nothing(nurse: Page, patient: Patient, open
 def test_the_banner_stays_in_sight(nurse: Page) -> None:
     nurse.mouse.wheel(0, 5000)
     expect(nurse.get_by_label("Patient", exact=True)).to_be_in_viewport()
+
+
+def test_on_a_phone_what_has_the_focus_is_not_under_the_banner(nurse: Page, patient: Patient) -> None:
+    Patient.objects.update(interpreter_needed=True, language="pl")
+    PreoperativeAssessment.objects.create(patient=patient, pacemaker=True, infection="MRSA", pregnancy="possible")
+    for name in ("Warfarin", "Aspirin"):
+        Medicine.objects.create(
+            patient=patient, text=name, surgical_class="antiplatelet" if name == "Aspirin" else "anticoagulant"
+        )
+    for substance in ("Latex", "Penicillin", "Chlorhexidine"):
+        Allergy.objects.create(patient=patient, substance=substance, reaction="Breathing, swelling")
+    nurse.set_viewport_size({"width": 390, "height": 844})
+    nurse.reload()
+    nurse.get_by_role("link", name="Add condition").focus()
+    nurse.mouse.wheel(0, 250)
+    for _ in range(2):
+        nurse.keyboard.press("Shift+Tab")
+        focused = nurse.evaluate("document.activeElement.getBoundingClientRect().top")
+        assert focused >= nurse.evaluate("document.querySelector('.stays').getBoundingClientRect().bottom")
 
 
 def test_a_form_that_is_open_survives_what_happens_beside_it(nurse: Page, patient: Patient) -> None:

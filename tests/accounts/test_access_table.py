@@ -94,7 +94,7 @@ ARGUMENTS: dict[str, Callable[[Operation, EmergencyAccess], object]] = {
     "chart": lambda *_: "allergies",
     "entry_id": lambda operation, _: allergy_of(operation).pk,
     "person": lambda *_: "kin",
-    "detail_id": lambda operation, _: NextOfKin.objects.get_or_create(patient=operation.patient, name="-")[0].pk,
+    "detail_id": lambda operation, _: NextOfKin.objects.create(patient=operation.patient, name="-").pk,
     "details": lambda *_: "contact",
     "template_id": lambda *_: BlockTemplateFactory().pk,
     "session_id": lambda *_: TheatreSessionFactory().pk,

@@ -12,7 +12,7 @@ from patients.finding.search import find
 from patients.models import NameWord, Patient, PatientName, phone_index
 from tests.factories import PatientFactory, UserFactory
 
-migration = import_module("patients.migrations.0008_finding")
+migration = import_module("patients.migrations.0010_finding")
 
 
 def words(patient: Patient) -> list[str]:

@@ -114,10 +114,18 @@ class _Search:
             whole = ask.all_of([ask.is_word(driver), *map(ask.has_word, others)])
             begun = ask.all_of([ask.begins(driver), *map(ask.has_beginning, others)])
             self._named(Condition(f"({begun.sql}) AND NOT ({whole.sql})", [*begun.values, *whole.values]))
-        limit = CHUNKS[1] if self.criteria.number else CHUNKS[0]  # letters may begin the MRN of all
         for beginning in self.criteria.mrn_beginnings:
-            if not self._is_full:
-                self._take_in_order(ask.by_mrn_beginning(beginning, limit=limit))
+            self._mrns(beginning)
+
+    def _mrns(self, beginning: str) -> None:
+        sizes = CHUNKS[:2] if self.criteria.number else CHUNKS[:1]  # letters may begin the MRN of all
+        for size in sizes:
+            if self._is_full:
+                return
+            numbers = ask.by_mrn_beginning(beginning, limit=size)
+            self._take_in_order(numbers)
+            if len(numbers) < size:
+                return
 
     def _near(self) -> None:
         """Take each word in turn for a slip, the others for slips or not."""

@@ -65,6 +65,7 @@ def distance(one: str, other: str, *, most: int) -> int:
     """
     if abs(len(one) - len(other)) > most:
         return most + 1
+    one, other = _where_they_differ(one, other)
     before: list[int] = []
     last = list(range(len(other) + 1))
     for at, letter in enumerate(one, 1):
@@ -78,6 +79,17 @@ def distance(one: str, other: str, *, most: int) -> int:
             return most + 1
         before, last = last, row
     return last[-1]
+
+
+def _where_they_differ(one: str, other: str) -> tuple[str, str]:
+    """Leave out what both begin and end with, which is most of two words that were walked to."""
+    begin, least = 0, min(len(one), len(other))
+    while begin < least and one[begin] == other[begin]:
+        begin += 1
+    end = 0
+    while end < least - begin and one[-1 - end] == other[-1 - end]:
+        end += 1
+    return one[begin : len(one) - end], other[begin : len(other) - end]
 
 
 def _one_error(word: str, alphabet: str) -> set[str]:

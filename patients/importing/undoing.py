@@ -17,12 +17,24 @@ from accounts.models import User
 from patients.importing.runs import demand_importer
 from patients.importing.writing.comparing import plain
 from patients.importing.writing.here import MODELS
-from patients.models import ImportChange, ImportedRecord, ImportRun, ImportState, Patient, number_index
+from patients.models import (
+    DuplicatePair,
+    ImportChange,
+    ImportedRecord,
+    ImportRun,
+    ImportState,
+    NameWord,
+    Patient,
+    RecordChange,
+    number_index,
+)
+from patients.record.changes import changes_of_row
 from patients.rights.holdings import holdings
 
 NOT_DONE = "Only an import that is done, and was no dry run, can be undone."
 UNDONE = "This import is undone already."
-_OURS = (ImportedRecord, ImportChange)
+_OURS = (ImportedRecord, ImportChange, RecordChange, NameWord, DuplicatePair)
+"""What follows from an import, or is worked out from the record: none of it is something that was added."""
 _KINDS = ("patient", *(kind for kind in MODELS if kind != "patient"))
 
 
@@ -40,7 +52,7 @@ def undo_import(*, actor: User, run_id: int) -> ImportRun:
         raise ValidationError(UNDONE)
     done, kept = 0, []
     for number in _patients(run):
-        reasons = _undo_patient(run, number)
+        reasons = _undo_patient(actor, run, number)
         done += not reasons
         kept += [{"patient": number, "reasons": reasons}] if reasons else []
     with transaction.atomic(durable=True):
@@ -57,13 +69,13 @@ def _patients(run: ImportRun) -> list[int]:
     return sorted({*begun, *changed})
 
 
-def _undo_patient(run: ImportRun, number: int) -> list[str]:
+def _undo_patient(actor: User, run: ImportRun, number: int) -> list[str]:
     """Undo all of one patient, or return why not."""
     with transaction.atomic(durable=True):
         patient = Patient.objects.select_for_update(no_key=True).filter(pk=number).first()
         if patient is None:
             return []
-        traces = _Traces(run, patient)
+        traces = _Traces(actor, run, patient)
         reasons = list(dict.fromkeys(traces.obstacles()))
         if not reasons:
             traces.take_back()
@@ -73,8 +85,8 @@ def _undo_patient(run: ImportRun, number: int) -> list[str]:
 class _Traces:
     """What one import left of one patient."""
 
-    def __init__(self, run: ImportRun, patient: Patient) -> None:
-        self._run, self._patient = run, patient
+    def __init__(self, actor: User, run: ImportRun, patient: Patient) -> None:
+        self._actor, self._run, self._patient = actor, run, patient
         self._links = list(ImportedRecord.objects.filter(patient=patient, begun_by=run).order_by("-pk"))
         self._changes = list(ImportChange.objects.filter(patient=patient, run=run).order_by("-pk"))
         self._made = {(link.kind, link.record_id) for link in self._links if link.made_by_id == run.pk}
@@ -166,6 +178,9 @@ class _Traces:
         for name, value in change.before.items():
             setattr(row, name, row._meta.get_field(name).to_python(value))  # noqa: SLF001
         names = [*change.before]
+        was, became = ({name: getattr(one, name) for name in names} for one in (before, row))
+        source = f"Undo of {self._run}"
+        RecordChange.objects.bulk_create(changes_of_row(row, was, became, actor=self._actor, source=source))
         if hasattr(row, "version"):
             row.version += 1
             names.append("version")

@@ -298,6 +298,11 @@ class PatientIdentifier(models.Model):
         return f"Identifier {self.pk}"
 
     @property
+    def is_fixed(self) -> bool:
+        """Say whether nobody changes it by hand: an MRN of ours that leads here from a record that was merged."""
+        return self.system.is_ours
+
+    @property
     def qualified(self) -> str:
         """Return the number with its system, for one number means nothing without."""
         return qualified(self.system_id, self.value)

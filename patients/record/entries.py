@@ -12,11 +12,12 @@ from django.utils import timezone
 from accounts.models import User
 from patients.models import Certainty, ChangeVerb, Patient
 from patients.record.changes import note_change
-from patients.record.errors import GoneError, StaleError
+from patients.record.errors import GoneError, NotPossibleError, StaleError
 from patients.record.locking import changing
 from patients.record.parts import EntryPart
 from patients.record.texts import Texts, as_texts, differing, is_stale
 
+FIXED = "This is a number of ours, by which a record that was merged into this one is found. Undo the merge instead."
 TWICE = timedelta(minutes=2)
 """The same entry by the same person within this time is one that was sent twice."""
 
@@ -67,6 +68,7 @@ def take_back_entry(*, actor: User, patient_id: int, part: EntryPart, entry_id: 
         row: Any = part.rows(patient).filter(pk=entry_id).first()
         if row is None:
             return
+        _demand_free_hand(row)
         before = part.texts(row)
         if part.keeps:
             if row.certainty == Certainty.ERROR:
@@ -119,7 +121,14 @@ def _row(part: EntryPart, patient: Patient, entry_id: int) -> Model:
     row: Model | None = part.rows(patient).filter(pk=entry_id).first()
     if row is None:
         raise GoneError
+    _demand_free_hand(row)
     return row
+
+
+def _demand_free_hand(row: Model) -> None:
+    """Refuse what leads here from elsewhere: without it, its number would find nobody."""
+    if getattr(row, "is_fixed", False):
+        raise NotPossibleError(FIXED)
 
 
 def _sent_before(actor: User, patient: Patient, part: EntryPart, texts: Texts) -> Model | None:

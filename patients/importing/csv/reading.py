@@ -29,9 +29,9 @@ from patients.importing.incoming import (
 )
 from patients.importing.report import ImportFileError, Outcome, Remark, Report
 from patients.importing.sources import Source
-from patients.importing.surgical import surgical_class
 from patients.importing.texts import BadValueError, alike, clean, fitting, shortened
 from patients.models import BirthAccuracy, Certainty, Course, Sex
+from patients.record.surgical import surgical_class
 
 AT_ONCE = 50
 """Patients in one transaction; where it fails, each is tried alone."""

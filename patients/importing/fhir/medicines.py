@@ -16,9 +16,9 @@ from patients.importing.fhir.context import Context, Raw
 from patients.importing.fhir.dates import Day, in_order, past_day, read_day
 from patients.importing.fhir.parsing import code
 from patients.importing.incoming import Incoming, MedicineEntry
-from patients.importing.surgical import surgical_class
 from patients.importing.texts import BadValueError
 from patients.models import Certainty, Course
+from patients.record.surgical import surgical_class
 
 TAKEN = (Certainty.CONFIRMED, Course.ACTIVE)
 STOPPED = (Certainty.CONFIRMED, Course.INACTIVE)

@@ -11,9 +11,14 @@ from django.db.models import Model
 from accounts.audit.bulk import Changed, create_trailed, update_trailed, write_trail
 from patients.importing.incoming import Incoming, Order, Spot
 from patients.importing.writing.comparing import plain, said
-from patients.models import ImportChange, ImportedRecord, ImportRun, Patient, number_index
+from patients.models import ImportChange, ImportedRecord, ImportRun, Patient, RecordChange, number_index
+from patients.record.changes import changes_of_row
 
 ORDER = ("patient", "name", "number", "kin", "allergy", "condition", "medicine", "procedure")
+UNSAID = frozenset(
+    {"version", "allergies_asked_by", "allergies_asked_at", "recorded_by", "recorded_at", "national_number_index"}
+)
+"""Fields that the record's history does not repeat: who and when stand in it anyway."""
 LINK = ("remote_version", "remote_updated_at", "digest", "said", "run")
 """What a later import writes into the record of an earlier one."""
 
@@ -122,6 +127,13 @@ class Work:
         if self.changed_links:
             ImportedRecord.objects.bulk_update([link for link, _ in self.changed_links.values()], LINK)
         ImportChange.objects.bulk_create([*map(self._change, self.edits.values()), *self._relearned()])
+        RecordChange.objects.bulk_create([one for edit in self.edits.values() for one in self._history(edit)])
+
+    def _history(self, edit: Edit) -> list[RecordChange]:
+        """Return the lines of the record's history; what was made says itself where it came from."""
+        names = [name for name in edit.names if name not in UNSAID]
+        before, after = ({name: getattr(row, name) for name in names} for row in (edit.before, edit.row))
+        return changes_of_row(edit.row, before, after, actor=self.run.actor, source=str(self.run))
 
     def _change(self, edit: Edit) -> ImportChange:
         names = [name for name in edit.names if name != "version"]

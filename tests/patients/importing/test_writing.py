@@ -8,7 +8,6 @@ from auditlog.models import LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 
-from patients.importing.surgical import surgical_class
 from patients.models import (
     Allergy,
     Condition,
@@ -18,6 +17,7 @@ from patients.models import (
     PatientIdentifier,
     PatientName,
 )
+from patients.record.surgical import surgical_class
 from patients.rights.models import ProcessingRestriction
 from tests.factories import AllergyFactory, PatientFactory, SpecialtyFactory, UserFactory
 from tests.patients.importing.files import (

@@ -313,3 +313,14 @@ class TestWho:
         add(clerk, one, NUMBERS, system=system, value="12 34")
         with pytest.raises(ValidationError, match="Another patient has this number"):
             add(clerk, two, NUMBERS, system=system, value="1234")
+
+    def test_a_number_of_ours_that_leads_here_stays(self) -> None:
+        clerk, patient = UserFactory(role="booking_clerk"), PatientFactory()
+        ours = IdentifierSystem.objects.create(uri="urn:ours", name="MRN", is_ours=True)
+        row = patient.identifiers.create(system=ours, value="M1")
+        where = {"actor": clerk, "patient_id": patient.pk, "part": NUMBERS, "entry_id": row.pk}
+        with pytest.raises(NotPossibleError, match="Undo the merge"):
+            take_back_entry(**where)
+        with pytest.raises(NotPossibleError):
+            change(clerk, row, NUMBERS, value="M2")
+        assert patient.identifiers.exists()

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patients.record.history import merged
@@ -33,6 +33,7 @@ def test_a_value_has_one_text(value: Any, text: str) -> None:
     assert as_text(value) == text
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_what_is_packed_is_unpacked(texts: dict[str, str]) -> None:
     assert unpacked(packed(texts)) == texts
@@ -43,6 +44,7 @@ def test_anything_else_is_not(text: str) -> None:
     assert unpacked(text) is None
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_what_differs_leads_from_one_to_the_other(before: dict[str, str], after: dict[str, str]) -> None:
     found = differing(before, after)

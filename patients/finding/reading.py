@@ -37,6 +37,11 @@ class Criteria:
         return len(letters) >= SHORTEST or len(self.number) >= SHORTEST or any(one.is_day for one in self.births)
 
     @property
+    def is_specific(self) -> bool:
+        """Say whether it describes one person rather than everybody of a name."""
+        return len(self.words) > 1 or bool(self.births) or bool(self.number)
+
+    @property
     def mrn_beginnings(self) -> tuple[str, ...]:
         """Return what an MRN may begin with: the number without signs, and what was typed as one word as it stands."""
         typed = "" if " " in self.whole else self.whole.upper()

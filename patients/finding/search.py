@@ -18,7 +18,7 @@ from patients.models import BirthAccuracy, EmergencyAccess, NameUse, Patient, Pa
 
 MOST = 20
 """Patients that one answer shows; more means that the search should say more."""
-FEW = 10_000
+FEW = 20_000
 """Patients up to which it is quicker to look through those whom a viewer may see than through all."""
 CHUNKS = (200, 2_000, 20_000)
 """Entries that are looked at in turn until enough of them may be seen; the last size is repeated."""
@@ -82,11 +82,14 @@ class _Search:
 
     def run(self) -> tuple[list[int], bool]:
         """Return the numbers of the patients, and whether only typing errors led to them."""
-        for tier in (self._numbers, self._whole, self._begun):
+        for tier in (self._numbers, self._whole):
             if not self._is_full:
                 tier()
+        as_typed = bool(self.found)
+        if not self._is_full:
+            self._begun()
         spelt = bool(self.found)
-        if not self._is_full and self.criteria.words:
+        if not self._is_full and self.criteria.words and not (as_typed and self.criteria.is_specific):
             self._near()
         return self.found, not spelt and bool(self.found)
 

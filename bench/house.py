@@ -61,7 +61,7 @@ class House:
     crews: list[Crew]
 
 
-def build_house() -> House:
+def build_house(*, patients: int = PATIENTS) -> House:
     """Make the hospital: every theatre open and owned 7 to 21 all week, with a crew of its own."""
     with disable_auditlog():
         actor = User.objects.create_user("bench@example.org", given_name="Bench", family_name="Coordinator")
@@ -74,7 +74,8 @@ def build_house() -> House:
         priority = Priority.objects.create(code="P3", name="Within three months", target_days=1500, rank=3)
         crews = [_crew(n, specialty, feature, credential, arm) for n in range(THEATRES)]
         _roster(crews)
-    add_patients(1, PATIENTS)
+    if patients:
+        add_patients(1, patients)
     return House(actor=actor, specialty=specialty, procedure=procedure, priority=priority, crews=crews)
 
 

@@ -23,8 +23,9 @@ def clerk(hospital: Hospital) -> User:
 def test_a_new_patient_who_is_on_record_already(hospital: Hospital, open_page: OpenPage, clerk: User) -> None:
     known = PatientFactory(family_name="Smith", given_name="Ann", date_of_birth=date(1980, 5, 7))
     page = open_page("/patients/new/", clerk)
-    for label, text in (("Family name", "Smyth"), ("Given name", "Ann"), ("Date of birth", "1980-05-07")):
-        page.get_by_label(label).fill(text)
+    page.get_by_label("Family name").fill("Smyth")
+    page.get_by_label("Given name").fill("Ann")
+    page.locator("#id_date_of_birth").fill("1980-05-07")
     page.get_by_role("textbox", name="MRN").fill("NEW1")
     page.get_by_role("button", name="Save and go on to the case").click()
 
@@ -33,8 +34,13 @@ def test_a_new_patient_who_is_on_record_already(hospital: Hospital, open_page: O
     expect(warning).to_contain_text("Names differ by little, born on the same day")
     assert violations(page) == []
     assert not Patient.objects.filter(mrn="NEW1").exists()
-    page.keyboard.press("Tab")  # by keyboard to the one on record
+    page.keyboard.press("Tab")  # the name leads to the page of whoever is on record
+    page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Use this one")).to_be_focused()
+
+    page.get_by_role("textbox", name="MRN").press("Enter")  # looks again, and does not say that it is somebody else
+    expect(warning).to_be_focused()
+    assert not Patient.objects.filter(mrn="NEW1").exists()
 
     page.get_by_role("button", name="It is somebody else").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Add a case")
@@ -44,7 +50,7 @@ def test_a_new_patient_who_is_on_record_already(hospital: Hospital, open_page: O
     page.goto("/patients/new/")
     page.get_by_label("Family name").fill("Smith")
     page.get_by_label("Given name").fill("Ann")
-    page.get_by_label("Date of birth").fill("1980-05-07")
+    page.locator("#id_date_of_birth").fill("1980-05-07")
     page.get_by_role("textbox", name="MRN").fill("NEW2")
     page.get_by_role("button", name="Save and go on to the case").click()
     page.locator(".found", has_text=known.mrn).get_by_role("link", name="Use this one").click()
@@ -63,7 +69,7 @@ def test_an_unknown_emergency_patient_is_identified(hospital: Hospital, open_pag
     # The name is one that is on record: Ann Adams, booked next week.
     page.get_by_label("Family name").fill("Adams")
     page.get_by_label("Given name").fill("Ann")
-    page.get_by_label("Date of birth", exact=False).first.fill("1970-05-17")
+    page.locator("#id_date_of_birth").fill("1970-05-17")
     page.get_by_role("textbox", name="MRN").fill("M-TYPED")
     page.get_by_role("button", name="Confirm the identity").click()
     page.get_by_role("link", name="It is this one").click()

@@ -2,20 +2,21 @@
 
 from collections.abc import Collection
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from patients.merging.errors import Clash
 from patients.merging.followers import Follower, follow
-from scheduling.models import Operation
+from patients.models import Document
+from scheduling.models import Operation, OperationConsent
 from scheduling.period import Period
 from scheduling.services.writing import announce, snapshot
 
 
 def register() -> None:
     """Let the operations follow their patient."""
-    follow(Follower(rows=_rows, clashes=clashes, moved=_tell_calendars))
+    follow(Follower(rows=_rows, clashes=clashes, moved=_moved))
 
 
 def _rows(patients: Collection[int]) -> QuerySet[Operation]:
@@ -44,6 +45,23 @@ def _said(operation: Operation) -> str:
     period = Period.of(operation.period)
     at = f"{timezone.localtime(period.start):%a %d %b %Y} {period}"
     return f"{operation.pk} ({operation.procedure.name}, {operation.theatre}, {at})"
+
+
+def _moved(numbers: Collection[int]) -> None:
+    _point_to_own_documents(numbers)
+    _tell_calendars(numbers)
+
+
+def _point_to_own_documents(numbers: Collection[int]) -> None:
+    """Let consents name their patient's own copy of a form that both records hold: the other stays where it was."""
+    consents = OperationConsent.objects.filter(operation__in=numbers, document__isnull=False)
+    for consent in consents.exclude(document__patient=F("operation__patient")).select_related("document", "operation"):
+        scanned = consent.document
+        if scanned is None:
+            continue
+        own = Document.objects.counting().filter(patient=consent.operation.patient_id, fingerprint=scanned.fingerprint)
+        consent.document = own.first() or scanned
+        consent.save(update_fields=["document"])
 
 
 def _tell_calendars(numbers: Collection[int]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from patients.models import Allergy, CareTeamMember, Certainty, ContactConsent, Course, PatientBlock, Severity
+from patients.models import Allergy, CareTeamMember, Certainty, ContactConsent, Course, Document, PatientBlock, Severity
 from patients.models.clinical import HEEDED
 from patients.rights.models import Erasure, ErasureState, LegalHold, ProcessingRestriction
 
@@ -76,6 +76,7 @@ RULES: dict[type[Model], Rule] = {
     ContactConsent: Rule(key=lambda row: row.channel, settle=stricter_consent),
     CareTeamMember: Rule(key=lambda row: (row.user_id, row.permission_id)),
     PatientBlock: Rule(key=lambda row: row.user_id),
+    Document: Rule(key=lambda row: None if row.is_withdrawn else row.fingerprint),
     LegalHold: Rule(key=_is_open, settle=longer_lasting),
     ProcessingRestriction: Rule(key=_is_open, settle=longer_lasting),
     Erasure: Rule(key=lambda row: True if row.state != ErasureState.REFUSED else None),

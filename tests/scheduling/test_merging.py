@@ -15,7 +15,8 @@ from scheduling.conflicts import SchedulingConflictError
 from scheduling.integrity import find_breaches
 from scheduling.models import Operation, Status
 from scheduling.services import NotPossibleError, Request, book_operation, request_operation
-from tests.factories import PatientFactory
+from tests.factories import OperationConsentFactory, PatientFactory
+from tests.patients.papers import keep_document, pdf
 from tests.scheduling.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -201,3 +202,17 @@ def test_the_second_of_two_says_so(world: World) -> None:
     join(world, survivor, duplicate)
     with pytest.raises(AlreadyMergedError):
         join(world, survivor, duplicate)
+
+
+def test_a_form_that_both_records_hold_stays_with_the_consent(world: World) -> None:
+    survivor, duplicate = PatientFactory(), PatientFactory()
+    scan = pdf()
+    ours, theirs = keep_document(survivor, content=scan), keep_document(duplicate, content=scan)
+    operation = world.waiting(patient=duplicate)
+    consent = OperationConsentFactory(operation=operation, document=theirs)
+    done = join(world, survivor, duplicate)
+    consent.refresh_from_db()
+    assert consent.document == ours
+    undo_merge(actor=world.coordinator, merge_id=done.pk, reason="Two people")
+    consent.refresh_from_db()
+    assert consent.document == theirs

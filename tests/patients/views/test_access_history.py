@@ -130,11 +130,11 @@ def test_three_rows_take_as_many_queries_as_one(
 ) -> None:
     saw(patient, UserFactory())
     text_of(officer, patient)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         text_of(officer, patient)
     saw(patient, UserFactory())
     saw(patient, UserFactory())
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         text_of(officer, patient)
 
 

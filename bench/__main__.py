@@ -1,4 +1,4 @@
-"""``python -m bench``: bookings, the day board, rights, the browser, boards, the audit record, finding patients."""
+"""``python -m bench``: bookings, the day board, rights, the browser, boards, the trail, finding and importing patients."""
 
 import argparse
 import os
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BENCHES = ("booking", "slots", "board", "access", "browser", "boards", "record", "trail", "finding")
+BENCHES = ("booking", "slots", "board", "access", "browser", "boards", "record", "trail", "finding", "importing")
 
 
 def arguments() -> argparse.Namespace:

@@ -10,6 +10,11 @@ from patients.importing.csv.columns import DATE_FORMATS, FIELDS, REQUIRED, WORDS
 from patients.importing.csv.tables import ENCODINGS
 from patients.models import ImportKind
 
+KINDS = (
+    (ImportKind.FHIR, "FHIR R4: Bundles, or NDJSON of a bulk export"),
+    (ImportKind.CSV, "CSV: a list of patients"),
+)
+
 
 class FilesInput(forms.ClearableFileInput):
     """Several files at once."""
@@ -30,14 +35,13 @@ class UploadForm(forms.Form):
     """Files, what they are written in, and whether they are only tried."""
 
     kind = forms.ChoiceField(
-        label="What is in the files", choices=ImportKind.choices, widget=forms.RadioSelect, initial=ImportKind.FHIR
+        label="What is in the files", choices=KINDS, widget=forms.RadioSelect, initial=ImportKind.FHIR
     )
     upload = FilesField(
         label="Files",
         widget=FilesInput({"accept": ".json,.ndjson,.jsonl,.csv,.txt"}),
         error_messages={"required": "Choose a file.", "empty": "This file is empty."},
-        help_text="FHIR R4: Bundles or NDJSON, several at once. CSV: one list; you say next what its columns are. "
-        "50 MB at most.",
+        help_text="Several of FHIR at once, or one list, of which you say next what its columns are. 50 MB at most.",
     )
     dry_run = forms.BooleanField(
         label="Only try: check everything and write nothing",

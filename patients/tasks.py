@@ -18,7 +18,7 @@ def carry_out_import(run_id: int) -> None:
 
 @shared_task
 def forget_uploads() -> int:
-    """Delete uploaded files that nobody went on with for a day."""
+    """Delete uploaded files that nobody went on with for a day, and the lines of reports after 90."""
     return forget_old()
 
 

@@ -85,7 +85,7 @@ def carry_out(
     demand_importer(actor)
     try:
         reader = _reader(run)
-        _set(run, state=ImportState.RUNNING, done=0, total=sum(source.size for source in sources))
+        _set(run, state=ImportState.RUNNING, done=0)
         _work(actor, run, reader, sources, advance)
     except ImportFileError as error:
         _fail(run, str(error))

@@ -29,6 +29,8 @@ AT_ONCE = 2 * MEGABYTE
 """Bytes up to which an upload is worked through while the browser waits: about a second."""
 PART = 4 * MEGABYTE
 KEPT = timedelta(days=1)
+REPORTS_KEPT = timedelta(days=90)
+"""After that only the counts of a report stay: its lines quote what files said, and a file's name may be a person's."""
 NAME = 200
 TOO_MUCH = f"These are {{}} MB; an upload may have {LARGEST // MEGABYTE}. Use manage.py import_fhir for more."
 TOO_MANY = f"At most {MOST_FILES} files at once. Use manage.py import_fhir for more."
@@ -173,6 +175,11 @@ def forget(runs: Iterable[int]) -> int:
 
 
 def forget_old() -> int:
-    """Delete the files of imports that nobody went on with."""
-    old = ImportRun.objects.filter(parts__isnull=False, created_at__lt=timezone.now() - KEPT)
+    """Delete the files of imports that nobody went on with, and what old reports say of single records."""
+    now = timezone.now()
+    for run in ImportRun.objects.filter(created_at__lt=now - REPORTS_KEPT).exclude(title=""):
+        run.title, run.report = "", run.report | {"lines": []}
+        with transaction.atomic():
+            run.save(update_fields=["title", "report"])
+    old = ImportRun.objects.filter(parts__isnull=False, created_at__lt=now - KEPT)
     return forget(old.values_list("pk", flat=True).distinct())

@@ -65,14 +65,14 @@ class ImportRun(models.Model):
         return f"Import {self.pk}"
 
     @property
+    def name(self) -> str:
+        """Return the files' names, or our number once they are forgotten."""
+        return self.title or str(self)
+
+    @property
     def is_open(self) -> bool:
         """Say whether more is to come."""
         return self.state in (ImportState.WAITING, ImportState.RUNNING)
-
-    @property
-    def percent(self) -> int:
-        """Return how much of it is done."""
-        return min(100, self.done * 100 // self.total) if self.total else 0
 
 
 class ImportFile(models.Model):

@@ -27,7 +27,7 @@ MOST_SHOWN = 200
 @require_safe
 def import_list(request: HttpRequest) -> HttpResponse:
     """Show all imports, the latest first."""
-    rows = ImportRun.objects.select_related("actor").defer("report", "undo_report", "options")
+    rows = ImportRun.objects.select_related("actor").defer("report", "options")
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "patients/import_list.html", {"page": page, "query": ""})
 

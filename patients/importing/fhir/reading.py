@@ -59,10 +59,6 @@ class FhirReader:
     source: str = ""
     claims: dict[tuple[str, str], list[Spot]] = field(default_factory=dict)
 
-    def size(self, sources: Sequence[Source]) -> int:
-        """Return the bytes there are, for the progress bar."""
-        return sum(source.size for source in sources)
-
     def batches(self, sources: Sequence[Source]) -> Iterator[Batch]:
         """Yield what to write: each Bundle as one, and of all NDJSON files together each patient as one."""
         lined: list[Source] = []

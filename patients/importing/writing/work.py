@@ -124,8 +124,9 @@ class Work:
         for link in self.links:
             link.patient_id = link.patient.pk
         ImportedRecord.objects.bulk_create(self.links)
-        if self.changed_links:
-            ImportedRecord.objects.bulk_update([link for link, _ in self.changed_links.values()], LINK)
+        if self.changed_links:  # bulk_update would take longer to put together than all the rest
+            known = [link for link, _ in self.changed_links.values()]
+            ImportedRecord.objects.bulk_create(known, update_conflicts=True, unique_fields=["id"], update_fields=LINK)
         ImportChange.objects.bulk_create([*map(self._change, self.edits.values()), *self._relearned()])
         RecordChange.objects.bulk_create([one for edit in self.edits.values() for one in self._history(edit)])
 

@@ -200,6 +200,16 @@ def test_uploads_that_nobody_went_on_with_are_deleted_after_a_day(client):
     assert ImportFile.objects.get().run_id != old.pk
 
 
+def test_of_old_reports_only_the_counts_are_left(client):
+    upload(client, GOOD)
+    run = ImportRun.objects.get()
+    ImportRun.objects.update(created_at=timezone.now() - uploads.REPORTS_KEPT * 2)
+    forget_uploads()
+    run.refresh_from_db()
+    assert (run.title, run.report["lines"], run.counts["created"]) == ("", [], 2)
+    assert f"Import {run.pk}" in client.get(page(run)).content.decode()
+
+
 def test_a_limited_role_looks_and_does_nothing(db):
     configure()
     limited = client_of(UserFactory(role="coordinator", role__specialties=[SpecialtyFactory()]))

@@ -1,4 +1,4 @@
-"""``python -m bench``: bookings, the day board, rights, the browser, boards, the trail, finding and importing patients."""
+"""``python -m bench``: bookings, boards, rights, the browser, the trail, patients found and brought in."""
 
 import argparse
 import os

@@ -140,8 +140,8 @@ def add_patients(first: int, last: int) -> None:
             """
             INSERT INTO patients_patient (mrn, family_name, given_name, date_of_birth, sex, phone, email,
                                           language, allergy_status, confidential)
-            SELECT 'B' || n, 'Baker' || translate(n::text, '0123456789', 'abcdefghij'), 'Ben', date '1950-01-01' + n %% 20000, 'unknown', '', '',
-                   'en', 'none_known', false
+            SELECT 'B' || n, 'Baker' || translate(n::text, '0123456789', 'abcdefghij'), 'Ben',
+                   date '1950-01-01' + n %% 20000, 'unknown', '', '', 'en', 'none_known', false
             FROM generate_series(%s, %s) AS n
             """,
             [first, last],

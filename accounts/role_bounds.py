@@ -35,6 +35,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "patients.change_patient": frozenset({"patients.view_patient"}),
     "patients.change_record": frozenset({"patients.view_patient"}),
     "patients.add_patient": frozenset({"patients.view_patient"}),
+    "messaging.settle_delivery": frozenset({"patients.view_patient"}),
     "patients.export_record": frozenset({"patients.view_patient"}),
     "patients.merge_patients": frozenset({"patients.change_patient", "patients.view_patient"}) | _SEE,
     **dict.fromkeys(_COMMANDS, _SEE),

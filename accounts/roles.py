@@ -48,8 +48,9 @@ DEFAULTS: dict[str, frozenset[str]] = {
     | {"scheduling.override_conflict", "scheduling.import_operations", "scheduling.inspect_operation"}
     | {"scheduling.use_blocks"}
     | {"patients.change_patient", "patients.manage_care_team", "patients.restrict_access", "accounts.manage_roles"}
-    | {"patients.export_record", "patients.import_records", "patients.merge_patients", "scheduling.share_view"},
-    Role.BOOKING_CLERK: _PLACE | {"patients.change_patient", "patients.merge_patients"},
+    | {"patients.export_record", "patients.import_records", "patients.merge_patients", "scheduling.share_view"}
+    | {"messaging.settle_delivery"},
+    Role.BOOKING_CLERK: _PLACE | {"patients.change_patient", "patients.merge_patients"} | {"messaging.settle_delivery"},
     Role.SURGEON: _REQUEST | _RECORD | _CHART | {"patients.manage_care_team", "scheduling.use_blocks"},
     Role.ANAESTHETIST: _LOOK | _RECORD | _CHART,
     Role.THEATRE_NURSE: _LOOK | _RECORD | _CHART | {"scheduling.assign_resource"},
@@ -65,7 +66,7 @@ DEFAULTS: dict[str, frozenset[str]] = {
     Role.ADMINISTRATOR: _PEOPLE
     | _REFERENCE
     | {"scheduling.view_schedule", "scheduling.import_operations", "scheduling.manage_displays"}
-    | {"patients.import_records"},
+    | {"patients.import_records", "messaging.manage_templates"},
     Role.INTEGRATION: _PLACE | _RECORD | _CHART | {"patients.change_patient", "patients.import_records"},
 }
 
@@ -80,6 +81,8 @@ WORDS: dict[str, str] = {
     "analytics.export_deidentified": "export figures without patients",
     "analytics.export_limited_set": "export operations with dates for research",
     "analytics.review_security": "review the site's security",
+    "messaging.manage_templates": "change the words of messages",
+    "messaging.settle_delivery": "decide on messages that did not arrive",
     "patients.add_patient": "add patients",
     "patients.change_patient": "change who a patient is and how to reach them",
     "patients.change_record": "write in patients' records",

@@ -95,10 +95,33 @@ def broker_url(url: str) -> str:
     return f"redis+socket://{parts.path}?virtual_host={number}"
 
 
-def _port(parts: Any) -> int | None:
+def mail(url: str) -> dict[str, Any]:
+    """Return Django's settings for the mail server of ``EMAIL_URL``; nothing where it is not set.
+
+    ``smtp://`` asks for TLS once it is connected; ``?tls=0`` does not, for a server on the same machine.
+    """
+    if not url:
+        return {}
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or options.keys() - {"tls"}:
+        message = "EMAIL_URL can't be used: it is not smtp://USER:PASSWORD@HOST:587 or smtps://…"
+        raise AddressError(message)
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": _port(parts, "EMAIL_URL") or (465 if parts.scheme == "smtps" else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp" and options.get("tls") != "0",
+    }
+
+
+def _port(parts: Any, name: str = "DATABASE_URL") -> int | None:
     try:
         port: int | None = parts.port
     except ValueError as error:
-        message = "DATABASE_URL can't be used: its port is not a number."
+        message = f"{name} can't be used: its port is not a number."
         raise AddressError(message) from error
     return port

@@ -4,6 +4,7 @@ import os
 
 from celery import Celery
 from celery.schedules import crontab
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hospital.settings.dev")
 
@@ -50,6 +51,11 @@ app.conf.beat_schedule = {
         "task": "patients.tasks.forget_uploads",
         "schedule": crontab(minute="40"),
         "options": {"expires": 3000},
+    },
+    "dispatch-messages": {
+        "task": "messaging.tasks.dispatch",
+        "schedule": settings.MESSAGE_DISPATCH_SECONDS,
+        "options": {"expires": 25},
     },
     "seal-audit": {
         "task": "accounts.audit.tasks.seal",

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("scheduling.urls")),
     path("", include("analytics.urls")),
     path("", include("patients.urls")),
+    path("messages/", include("messaging.urls")),
     path("audit/", include("accounts.audit.urls")),
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),

@@ -7,3 +7,9 @@ class MessagingConfig(AppConfig):
     """Words and live updates delivered to people."""
 
     name = "messaging"
+
+    def ready(self) -> None:
+        """Register the audit trail of this app's models."""
+        from messaging import audit  # noqa: PLC0415
+
+        audit.register()

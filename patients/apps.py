@@ -9,11 +9,12 @@ class PatientsConfig(AppConfig):
     name = "patients"
 
     def ready(self) -> None:
-        """Register the audit trail of this app's models, and guard merged records after each migration."""
+        """Register the audit trail of this app's models, guard merged records, and say who may be written to."""
         from django.db.models.signals import post_migrate  # noqa: PLC0415
 
-        from patients import audit  # noqa: PLC0415
+        from patients import audit, messages  # noqa: PLC0415
         from patients.merging import guarding  # noqa: PLC0415
 
         audit.register()
+        messages.register()
         post_migrate.connect(guarding.install, sender=self)

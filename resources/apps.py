@@ -9,7 +9,8 @@ class ResourcesConfig(AppConfig):
     name = "resources"
 
     def ready(self) -> None:
-        """Register the audit trail of this app's models."""
-        from resources import audit  # noqa: PLC0415
+        """Register the audit trail of this app's models, and name the words that messages may hold."""
+        from resources import audit, messages  # noqa: PLC0415
 
         audit.register()
+        messages.register()

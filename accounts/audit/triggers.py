@@ -36,6 +36,9 @@ HIDDEN: dict[str, set[str]] = {
     "patients_documentpart": {"sealed"},
     "patients_patientidentifier": {"value_index"},
     "patients_patientname": {"family_name", "given_name"},
+    "messaging_delivery": {"address_index", "language"},
+    "messaging_inboundmessage": {"address_index"},
+    "messaging_optout": {"address_index"},
     "analytics_securityfinding": {"note"},
     "resources_theatresession": {"note"},
     "resources_timerequest": {"note", "answer"},
@@ -51,6 +54,9 @@ HIDDEN: dict[str, set[str]] = {
 
 IGNORED: dict[str, set[str]] = {
     "patients_importrun": {"done"},
+    # How the dispatcher goes about it; that a message was planned, sent or failed is an event.
+    "messaging_delivery": {"lease", "leased_until", "attempts", "attempted_at", "next_attempt_at", "last_error"},
+    "messaging_channelstate": {"paid_until", "failures", "dead_until"},
     "scheduling_display": {"last_seen_at"},
     "usersessions_usersession": {"last_seen_at"},
 }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from csp.constants import SELF, UNSAFE_INLINE
 
-from hospital.addresses import broker_url, channel_prefix, database, redis_url
+from hospital.addresses import broker_url, channel_prefix, database, mail, redis_url
 from hospital.embedded.place import current_place
 from hospital.environment import value
 from hospital.single_sign_on import identity_provider, saml_is_installed
@@ -159,7 +159,22 @@ SOCIALACCOUNT_ADAPTER = "accounts.single_sign_on.SingleSignOnAdapter"
 # A form that is posted here may not lead on to the provider (form-action); the way back is kept by state and PKCE.
 SOCIALACCOUNT_LOGIN_ON_GET = True
 
+# --- messages to patients and staff: docs/messaging.md ------------------------------------------
+HOSPITAL_NAME = value("HOSPITAL_NAME") or "The hospital"
+HOSPITAL_PHONE = value("HOSPITAL_PHONE")
+MESSAGE_QUIET_HOURS = os.environ.get("MESSAGE_QUIET_HOURS", "21:00-08:00")  # empty: none
+MESSAGE_DISPATCH_SECONDS = 30.0
+MESSAGE_BACKOFF_SECONDS = 15.0
+MESSAGE_DEAD_SECONDS = 60.0  # a channel where nobody answers is left alone for so long
+MESSAGE_LEASE_SECONDS = 30.0  # so long after its longest attempt a worker that is silent counts as lost
+MESSAGE_SETTLE_SECONDS = 60.0  # a provider may take so long to show what it took
+# Nothing leaves the machine: what would be sent is shown on a page. For development and tests alone.
+MAILBOX = False
+
 # --- letters -----------------------------------------------------------------------------------
+# EMAIL_URL names the mail server for all letters: smtp://USER:PASSWORD@HOST:587, smtps://… for TLS from the start.
+globals().update(mail(value("EMAIL_URL")))
+EMAIL_TIMEOUT = 10
 # Where links lead that no request asked for: invitations, reminders.
 SITE_URL = os.environ.get("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 

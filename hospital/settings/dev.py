@@ -2,14 +2,16 @@
 
 import os
 
-from hospital.environment import words
+from hospital.environment import value, words
 from hospital.settings.base import *  # noqa: F403
 
 DEBUG = os.environ.get("DEBUG", "") == "1"
 DEMO_SECRET_KEY = "insecure-demo-key-for-one-machine-only"  # noqa: S105  # production refuses it
 SECRET_KEY = os.environ.get("SECRET_KEY") or DEMO_SECRET_KEY
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *words("ALLOWED_HOSTS")]
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+MAILBOX = not value("EMAIL_URL")
+if MAILBOX:
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEMO_ALLOWED = True
 # What the demo encrypts, anybody can read; production refuses these.
 FIELD_KEYS = ["demo:ZGVtby1rZXktZm9yLW9uZS1tYWNoaW5lLW9ubHktISE="]

@@ -95,10 +95,10 @@ SITE_URL = (value("SITE_URL") or f"https://{ALLOWED_HOSTS[0].removeprefix('.')}"
 _refuse(not SITE_URL.startswith("https://"), "SITE_URL must begin with https://: letters link to it.")
 
 # --- mail ---------------------------------------------------------------------------------------
-EMAIL_HOST = value("EMAIL_HOST") or "localhost"
-EMAIL_PORT = int(value("EMAIL_PORT") or "587")
-EMAIL_HOST_USER = value("EMAIL_HOST_USER")
-EMAIL_HOST_PASSWORD = value("EMAIL_HOST_PASSWORD")
-EMAIL_USE_TLS = value("EMAIL_USE_TLS") != "0"
-EMAIL_TIMEOUT = 10
+if not value("EMAIL_URL"):
+    EMAIL_HOST = value("EMAIL_HOST") or "localhost"
+    EMAIL_PORT = int(value("EMAIL_PORT") or "587")
+    EMAIL_HOST_USER = value("EMAIL_HOST_USER")
+    EMAIL_HOST_PASSWORD = value("EMAIL_HOST_PASSWORD")
+    EMAIL_USE_TLS = value("EMAIL_USE_TLS") != "0"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = value("DEFAULT_FROM_EMAIL") or "noreply@localhost"

@@ -23,6 +23,9 @@ CHANNEL_PREFIX = channel_prefix(REDIS_URL)
 CELERY_BROKER_URL = broker_url(REDIS_URL)
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+MAILBOX = True
+MESSAGE_QUIET_HOURS = ""
+HOSPITAL_PHONE = "+44 20 7946 0000"
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 DEMO_ALLOWED = True
 FIELD_KEYS = ["test:dGVzdC1rZXktZm9yLW9uZS1tYWNoaW5lLW9ubHktISE="]

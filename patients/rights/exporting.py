@@ -28,7 +28,6 @@ BASES = {
 FORMAT = "operation-scheduler-patient-export-1"
 LIMITED = "Your role is limited to some sites or specialties, and a copy holds all of the record. Ask a colleague."
 NOT_HELD = {
-    "Messages": "This system keeps none about patients.",
     "Decisions made by programs alone": "There are none.",
     "The technical audit record": "It repeats the changes below by row number, without names.",
 }

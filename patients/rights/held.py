@@ -3,11 +3,13 @@
 import base64
 from typing import Any
 
-from django.db.models import CharField, Model, Q, Value
+from django.db.models import Case, CharField, F, Model, Q, Value, When
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
+from messaging.models import Delivery, InboundMessage, ProviderReport, Status
 from patients.documents.keeping import content_of
+from patients.messages import PATIENT
 from patients.models import (
     Allergy,
     CareTeamMember,
@@ -115,9 +117,70 @@ def register() -> None:
             withheld=_numbers("patient"),
             left={"reason": ""},
         ),
+        *_of_messages(),
         *_of_rights(),
         *_of_merging(),
     )
+
+
+def _of_messages() -> list[Holding]:
+    """What was said to the patient keeps its time and its kind, without words and address."""
+    ours = ("channels", "recipient_label", "recipient_id", "context_label", "context_id", "dedupe_key", "lease")
+    course = ("urgent", "next_attempt_at", "attempted_at", "leased_until", "settled_by", "settled_at", "segments")
+    return [
+        Holding(
+            model=Delivery,
+            title="Messages to the patient",
+            path="recipient_id",
+            only=lambda: Q(recipient_label=PATIENT),
+            given=(
+                *("kind", "channel", "addresses", "language", "fields", "due_at", "expires_at", "status", "attempts"),
+                *("template_version", "withdrawn_at", "sent_at", "delivered_at", "created_at"),
+            ),
+            withheld={
+                **dict.fromkeys(("id", *ours, "provider_id"), NUMBER_ONLY),
+                **dict.fromkeys((*course, "provider_status", "last_error"), "How the sending went, by codes."),
+                "audience": "The same for every patient.",
+                "user": "Empty: these messages are for patients.",
+                "address_index": "A keyed hash of the address, which is given itself.",
+            },
+            left={
+                "addresses": {},
+                "fields": {},
+                "address_index": "",
+                "language": "",
+                "status": Case(When(status=Status.PLANNED, then=Value(Status.WITHDRAWN)), default=F("status")),
+            },
+            stays=dict.fromkeys(
+                (
+                    *("kind", "audience", "channel", "channels", "recipient_label", "context_label", "dedupe_key"),
+                    *("provider_id", "provider_status", "last_error"),
+                ),
+                "Our own codes and numbers; no words about the patient.",
+            ),
+        ),
+        Holding(
+            model=ProviderReport,
+            title="What became of messages to the patient",
+            path="delivery__recipient_id",
+            only=lambda: Q(delivery__recipient_label=PATIENT),
+            given=("delivery", "status", "at"),
+            withheld={**dict.fromkeys(("id", "provider_id"), NUMBER_ONLY), "error": "A code of the provider's."},
+            stays=dict.fromkeys(("provider_id", "status", "error"), "The provider's codes and numbers."),
+        ),
+        Holding(
+            model=InboundMessage,
+            title="Messages from the patient",
+            path="recipient_id",
+            only=lambda: Q(recipient_label=PATIENT),
+            given=("channel", "address", "text", "meaning", "received_at"),
+            withheld={
+                **dict.fromkeys(("id", "provider_id", "delivery", "recipient_label", "recipient_id"), NUMBER_ONLY),
+                "address_index": "A keyed hash of the address, which is given itself.",
+            },
+            goes=True,
+        ),
+    ]
 
 
 CODED = ("system", "code", "certainty")

@@ -46,6 +46,8 @@ class Holding:
     withheld: Mapping[str, str] = field(default_factory=dict)
     file: "Callable[[Any], File | None] | None" = None
     """What gives a row's file, for rows that have one; ``None`` for a file that may not be given."""
+    only: Callable[[], Q] = Q
+    """Which rows are about patients at all, where ``path`` is a number that may be somebody else's."""
     secret: Callable[[], Q] = Q
     """Which rows are not given yet, as an authority asked; erasure does not ask."""
     goes: bool = False
@@ -61,7 +63,7 @@ class Holding:
     def rows(self, patient_id: int) -> QuerySet[Any]:
         """Return what is held of one patient, in the order of the rows' numbers; merged records are part of it."""
         theirs = whole(patient_id).values("pk")
-        return self.model._base_manager.filter(**{f"{self.path}__in": theirs}).order_by("pk")  # noqa: SLF001
+        return self.model._base_manager.filter(self.only(), **{f"{self.path}__in": theirs}).order_by("pk")  # noqa: SLF001
 
     @property
     def is_direct(self) -> bool:

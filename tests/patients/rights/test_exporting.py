@@ -77,6 +77,7 @@ def test_the_copy_holds_every_text_but_those_about_colleagues(patient: Patient, 
         " paper wrong-paper withdrawal consent consent-error"
         " external-id key version said before after"
         " merged undone"
+        " written-to spoken told writer answer"
     )
     assert given == {f"{MARK}-{name}" for name in names.split()} | {f"{MARK}@example.org"}
     sections = {one["name"]: one["rows"] for one in content["sections"]}

@@ -2,13 +2,17 @@
 
 import pytest
 
+from messaging.models import Notice
 from patients.rights.holdings import holdings
 from scheduling.models import Operation
 from tests.patients.rights.whole_patient import is_text, leading_to_patients, whole_patient
 
 HELD = {one.model: one for one in holdings()}
-JOINS = {Operation.features.through: "The export names an operation's features with the operation."}
-"""Tables between two others, and where the export has what they say."""
+JOINS = {
+    Operation.features.through: "The export names an operation's features with the operation.",
+    Notice: "For staff alone: a message to a patient never stands behind the bell.",
+}
+"""Tables between two others, and where the export has what they say; and what only seems to lead to patients."""
 
 
 def test_every_model_that_leads_to_a_patient_is_named() -> None:

@@ -11,7 +11,9 @@ from guardian.shortcuts import assign_perm
 
 from accounts.models import User
 from analytics.models import UnusualAccess
+from messaging.models import Delivery, InboundMessage, ProviderReport
 from patients.documents.keeping import withdraw_document
+from patients.messages import PATIENT
 from patients.models import (
     Allergy,
     Condition,
@@ -66,6 +68,7 @@ from tests.patients.papers import keep_document
 MARK = "zqx"
 """Every text of the patient begins so; the search for what was left behind ignores capitals."""
 YEARS = 20
+BY_NUMBER = (Delivery, InboundMessage)
 
 
 def marked(name: str) -> str:
@@ -115,7 +118,39 @@ def whole_patient(*, years_ago: float = YEARS) -> Patient:
     _rights(patient, actor, then)
     _operation(patient, actor, then)
     _merging(patient, actor, then)
+    _messages(patient, then)
     return patient
+
+
+def _messages(patient: Patient, then: Any) -> None:
+    delivery = Delivery.objects.create(
+        kind="booked",
+        audience="patient",
+        channel="email",
+        channels=["email"],
+        recipient_label=PATIENT,
+        recipient_id=patient.pk,
+        addresses={"email": marked("written-to")},
+        language=marked("spoken"),
+        fields={"place": marked("told")},
+        due_at=then,
+        next_attempt_at=then,
+        expires_at=then + timedelta(days=1),
+        dedupe_key=f"booked:{patient.pk}",
+        status="sent",
+    )
+    ProviderReport.objects.create(provider_id="SM0", status="sent", delivery=delivery)
+    InboundMessage.objects.create(
+        channel="sms",
+        provider_id="SM1",
+        address=marked("writer"),
+        address_index="1",
+        text=marked("answer"),
+        meaning="other",
+        delivery=delivery,
+        recipient_label=PATIENT,
+        recipient_id=patient.pk,
+    )
 
 
 def _rights(patient: Patient, actor: User, then: Any) -> None:
@@ -216,11 +251,14 @@ def is_text(field: "Field[Any, Any]") -> bool:
 
 
 def leading_to_patients() -> dict[type[Model], set[str]]:
-    """Return every model from which a chain of foreign keys leads to a patient, with the first steps."""
+    """Return every model from which a chain of foreign keys leads to a patient, with the first steps.
+
+    Messages know their recipient by a number, without a foreign key.
+    """
     from django.apps import apps
 
     models = [model for model in apps.get_models(include_auto_created=True) if model is not ContentType]
-    found: dict[type[Model], set[str]] = {Patient: set()}
+    found: dict[type[Model], set[str]] = {Patient: set(), **{model: {"recipient_id"} for model in BY_NUMBER}}
     while True:
         more = {
             model: steps

@@ -214,6 +214,7 @@ ADMIN: dict[str, AdminRow] = {
     "accounts.rolecapability": AdminRow("CD", "", "", ""),
     "accounts.user": AdminRow("D", "D", "D", ""),
     "auditlog.logentry": AdminRow("P", "", "", ""),
+    "messaging.messagetemplate": AdminRow("D", "D", "D", ""),
     "patients.identifiersystem": AdminRow("CD", "CD", "CD", "CD"),
     "patients.patient": AdminRow("CB", "CB", "CB", ""),
     "resources.bed": _LIST,

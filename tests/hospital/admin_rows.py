@@ -10,6 +10,7 @@ from django.db.models import Model
 
 from accounts.models import RoleAssignment, RoleCapability, User
 from accounts.roles import DEFAULTS, Role
+from messaging.models import MessageTemplate
 from patients.models import Allergy, IdentifierSystem, Patient
 from resources.models import (
     Bed,
@@ -212,6 +213,9 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     RoleCapability: role_capability,
     Patient: patient,
     IdentifierSystem: lambda n: IdentifierSystem.objects.create(uri=f"http://system-{n}.example", name=f"System {n}"),
+    MessageTemplate: lambda number: MessageTemplate.objects.create(
+        kind="booked", language="en", version=100 + number, subject="Date", body="{date}", written_by=user(number)
+    ),
     Resource: lambda _: factories.BedFactory().resource_ptr,
     Theatre: theatre,
     StaffMember: staff,

@@ -16,6 +16,7 @@ from accounts.admin_access import ReadOnlyAdmin
 from accounts.admin_deleting import referring
 from accounts.models import RoleCapability, User
 from accounts.roles import Role
+from messaging.models import MessageTemplate
 from patients.models import IdentifierSystem, Patient
 from resources.models import (
     Bed,
@@ -62,7 +63,7 @@ MOST_TO_DELETE = 14
 """A page that asks before deleting looks into each table that leads to the row; a theatre has the most."""
 MODELS = list(admin.site._registry)
 READ_ONLY = [model for model, pages in admin.site._registry.items() if isinstance(pages, ReadOnlyAdmin)]
-DELETED = [model for model in MODELS if model not in {*READ_ONLY, Resource, User, Patient}]
+DELETED = [model for model in MODELS if model not in {*READ_ONLY, Resource, User, Patient, MessageTemplate}]
 ADDED = [model for model in MODELS if model not in READ_ONLY and model is not Resource]
 
 
@@ -202,7 +203,7 @@ TIMES = {
 }
 CATALOGUE = {Procedure, Priority, CancellationReason, DelayReason, ChecklistItem, ListClosing}
 SEES = {
-    Role.ADMINISTRATOR: {User, RoleCapability, IdentifierSystem} | LISTS | TIMES | CATALOGUE,
+    Role.ADMINISTRATOR: {User, RoleCapability, IdentifierSystem, MessageTemplate} | LISTS | TIMES | CATALOGUE,
     Role.COORDINATOR: {Patient, IdentifierSystem, RoleCapability} | LISTS | TIMES | CATALOGUE | LOOKED_AT,
     Role.BOOKING_CLERK: {Patient},
     Role.PRIVACY_OFFICER: {LogEntry},

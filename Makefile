@@ -8,7 +8,7 @@ BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help install assets run test race bench security check check-deploy format requirements clean
+.PHONY: help install assets run test race faults bench security check check-deploy format requirements clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -27,6 +27,9 @@ run: assets  ## start everything with the demo hospital: make run [PORT=8000] [H
 
 test: assets  ## run the tests: make test [ARGS="tests/scheduling -x"]
 	@$(BIN)/pytest -n 2 $(ARGS)
+
+faults: assets  ## kill, empty and cut whatever carries messages, then count what arrived: 10,000 messages
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 race: assets  ## let 32 clients fight over the same places, 100,000 attempts
 	@$(BIN)/python -m tests.race --attempts 100000 $(ARGS)

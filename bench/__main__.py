@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BENCHES = ("booking", "slots", "board", "access", "browser", "boards", "record", "trail", "finding", "importing")
+BENCHES = (
+    *("booking", "slots", "board", "access", "browser", "boards", "record", "trail", "finding", "importing"),
+    "outbox",
+)
 
 
 def arguments() -> argparse.Namespace:

@@ -5,3 +5,4 @@ from hospital.settings.dev import *  # noqa: F403
 
 DATABASES["default"]["TEST"] = {"NAME": "bench_hospital"}  # noqa: F405
 STATIC_ROOT = current_place().folder / "static"
+MESSAGE_QUIET_HOURS = ""

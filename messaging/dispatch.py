@@ -29,6 +29,7 @@ NO_WORDS, CRASHED, TOO_LATE = "no_template", "program_error", "lease_over"
 MARGIN_SECONDS = 5.0
 """So long before its lease ends, less the longest attempt, a worker begins no further attempt."""
 LONGEST_PAUSE_SECONDS = 0.2
+WORDS_SECONDS = 5.0
 Known = Mapping[tuple[str, str, str], MessageTemplate]
 
 
@@ -52,17 +53,17 @@ def drain(code: str, *, seconds: float, on_backlog: Callable[[], None] | None = 
         done.seen = hand_over(code)
         return done
     transport = channel.open()
-    probing, rate = state.dead_until is not None, channel.per_second()
+    probing, rate, words = state.dead_until is not None, channel.per_second(), Words()
     with ThreadPoolExecutor(channel.width()) as threads:
         while True:
             if time.monotonic() > until:
                 done.is_more = True
                 return done
-            most = circuit.pay(code, 1 if probing else channel.width(), rate, database_now())
-            if not most:
+            most = 1 if probing else channel.width()
+            if rate and not (most := circuit.pay(code, most, rate, database_now())):
                 time.sleep(min(1 / rate, LONGEST_PAUSE_SECONDS))
                 continue
-            seen, results = _round(channel, transport, threads, most)
+            seen, results = _round(channel, transport, threads, words, most)
             circuit.pay_back(code, most - len(results), rate)
             done.seen, done.tried = done.seen + seen, done.tried + len(results)
             if not seen or not _goes_on(state, results):
@@ -71,6 +72,23 @@ def drain(code: str, *, seconds: float, on_backlog: Callable[[], None] | None = 
             if on_backlog and seen == most:
                 on_backlog()
                 on_backlog = None
+
+
+class Words:
+    """The templates that a worker has read: it looks again after a few seconds, not for every round."""
+
+    def __init__(self) -> None:
+        self.kinds: set[str] = set()
+        self.known: Known = {}
+        self.until = 0.0
+
+    def of(self, rows: Iterable[Delivery]) -> Known:
+        """Return the newest texts of what these rows are about."""
+        wanted = {row.kind for row in rows}
+        if not wanted <= self.kinds or time.monotonic() > self.until:
+            self.kinds |= wanted
+            self.known, self.until = current_templates(self.kinds), time.monotonic() + WORDS_SECONDS
+        return self.known
 
 
 def message_of(row: Delivery, known: Known, channel: Channel) -> tuple[Message, int]:
@@ -92,13 +110,16 @@ def message_of(row: Delivery, known: Known, channel: Channel) -> tuple[Message, 
     return channel.finish(message, row.kind), text.version
 
 
-def _round(channel: Channel, transport: Transport, threads: ThreadPoolExecutor, most: int) -> tuple[int, list[Outcome]]:
+def _round(
+    channel: Channel, transport: Transport, threads: ThreadPoolExecutor, words: Words, most: int
+) -> tuple[int, list[Outcome]]:
     """Take, send and record once; return how many rows were dealt with, and what came of the attempts."""
     lease, begun = uuid4(), time.monotonic()
     taken = _claim(channel, most, lease)
     last_call = begun + lease_seconds(channel) - channel.seconds() - MARGIN_SECONDS
     results: list[Outcome] = []
-    for tried in _attempts(channel, transport, threads, taken.rows, last_call):
+    messages = _worded(channel, taken.rows, words.of(taken.rows))
+    for tried in _attempts(transport, threads, messages, last_call):
         record(lease, tried, until=begun + lease_seconds(channel) + 60)
         results += [one.outcome for one in tried]
     return taken.seen, results
@@ -125,20 +146,31 @@ def _give_back(lease: UUID) -> None:
             return
 
 
-def _attempts(
-    channel: Channel, transport: Transport, threads: ThreadPoolExecutor, rows: list[Delivery], last_call: float
-) -> Iterator[list[Tried]]:
-    """Call the provider for all rows at once; yield what is known, as soon as it is."""
-    known = current_templates(row.kind for row in rows) if rows else {}
-    waiting: dict[Future[Outcome], tuple[Delivery, int]] = {}
-    wordless = []
+Worded = tuple[Delivery, tuple[Message, int] | None]
+"""A row with its message and the version of its words; nothing where there are no words for it."""
+
+
+def _worded(channel: Channel, rows: Iterable[Delivery], known: Known) -> list[Worded]:
+    found: list[Worded] = []
     for row in rows:
         try:
-            message, version = message_of(row, known, channel)
+            found.append((row, message_of(row, known, channel)))
         except (NoTemplateError, FieldError, KeyError):
+            found.append((row, None))
+    return found
+
+
+def _attempts(
+    transport: Transport, threads: ThreadPoolExecutor, messages: Iterable[Worded], last_call: float
+) -> Iterator[list[Tried]]:
+    """Call the provider for all messages at once; yield what is known, as soon as it is."""
+    waiting: dict[Future[Outcome], tuple[Delivery, int]] = {}
+    wordless = []
+    for row, worded in messages:
+        if worded is None:
             wordless.append(Tried(row=row, outcome=Outcome(result=Result.REFUSED, error=NO_WORDS)))
         else:
-            waiting[threads.submit(_send, transport, message, last_call)] = row, version
+            waiting[threads.submit(_send, transport, worded[0], last_call)] = row, worded[1]
     if wordless:
         yield wordless
     while waiting:

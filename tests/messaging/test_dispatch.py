@@ -1,5 +1,6 @@
 """What is due goes out once, whatever happens in between."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -7,15 +8,17 @@ from uuid import uuid4
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 from django.utils import timezone
 
 from messaging import circuit
 from messaging.channels import channel_named
+from messaging.channels.base import Outcome, Result
 from messaging.claiming import claim, release
 from messaging.dispatch import drain
 from messaging.models import ChannelState, Delivery, MessageTemplate, OptOut
 from messaging.models.channels import address_index
-from messaging.recording import MOST_ATTEMPTS, backoff_seconds
+from messaging.recording import MOST_ATTEMPTS, Tried, backoff_seconds, record
 from messaging.settling import doubt_lost, expire, settle
 from messaging.tasks import deliver, dispatch
 from patients.models import ContactConsent, Patient
@@ -88,9 +91,6 @@ def test_a_killed_worker_leaves_doubt_and_nothing_is_sent_again(planned: Make, l
 
 
 def test_a_worker_that_comes_back_late_writes_nothing(planned: Make, letters: Letters) -> None:
-    from messaging.channels.base import Outcome, Result
-    from messaging.recording import Tried, record
-
     row, lease = planned(), uuid4()
     (taken,) = claim(channel_named("email"), 1, lease).rows
     Delivery.objects.update(lease=uuid4())  # in other hands by now
@@ -274,3 +274,16 @@ def test_with_an_empty_broker_beat_finds_everything(
     assert deliver("email") == 1
     dispatch()
     assert len(asked) == 1
+
+
+def test_an_answer_outlives_a_database_that_starts_again(planned: Make) -> None:
+    row, lease = planned(), uuid4()
+    (taken,) = claim(channel_named("email"), 1, lease).rows
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [connection.connection.get_backend_pid()])
+    other.close()
+
+    record(lease, [Tried(row=taken, outcome=Outcome(result=Result.SENT))], until=time.monotonic() + 10)
+
+    assert fresh(row).status == "sent"

@@ -49,7 +49,8 @@ SIGN_IN_FIELDS = (
     *("next", "action", "secret", "process", "state", "error", "SAMLResponse", "RelayState", "id_token"),
 )
 ADMIN_FIELDS = ("q", "o", "p", "all", "e", "_popup", "_to_field", "_changelist_filters", "action", "_selected_action")
-ADDRESSES = [guard for guard in guards() if guard.capability or guard.name.startswith("scheduling:display-")]
+SECRETS = ("scheduling:display-", "messaging:sms-")
+ADDRESSES = [guard for guard in guards() if guard.capability or guard.name.startswith(SECRETS)]
 """Those that somebody has to be let into, and those that take a secret of whoever comes."""
 
 

@@ -29,6 +29,8 @@ TROUBLES = {
 MAIL_DROPS = 0.03
 PATIENTS = 200
 BATCH = 500
+STEPS = 25
+"""Between two troubles at least that part of the messages goes: else a slow machine would only start workers."""
 QUIET_SHARE = 0.1
 """With so few left no more trouble is made, or the end would never come."""
 
@@ -59,7 +61,7 @@ def run(count: int, options: argparse.Namespace, ledger: Path, keep_up: Any) -> 
     with Manager(PLACE.logs) as manager:
         manager.start(*providers(mail_port, sms_port, ledger, json.dumps(TROUBLES), MAIL_DROPS))
         manager.start(*site(web_port))
-        trouble = Trouble(manager, options.pause)
+        trouble = Trouble(manager, options.pause, count // STEPS)
         manager.run(lambda: is_over(trouble, count, began + options.most_seconds, keep_up), poll=0.5)
         seconds = time.monotonic() - began
         from tests.faults.judging import judge
@@ -123,7 +125,7 @@ def is_over(trouble: Trouble, count: int, until: float, keep_up: Any) -> bool:
         connection.close()
         left = count
     if left > count * QUIET_SHARE:
-        trouble.make()
+        trouble.make(left)
     if int(time.monotonic()) % 10 == 0:
         print(f"{left} on their way, {trouble.made.total()} troubles", file=sys.stderr)
     return left == 0 or time.monotonic() > until

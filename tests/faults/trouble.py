@@ -18,16 +18,18 @@ KINDS = ("worker child", "worker", "Redis emptied", "worker child", "Redis kille
 
 
 class Trouble:
-    """Makes the next trouble when its time has come."""
+    """Makes the next trouble when its time has come and ``step`` messages went since the last: it has healed."""
 
-    def __init__(self, manager: Manager, pause: float) -> None:
-        self.manager, self.pause, self.random = manager, pause, random.Random(11)
+    def __init__(self, manager: Manager, pause: float, step: int) -> None:
+        self.manager, self.pause, self.step, self.random = manager, pause, step, random.Random(11)
+        self.left = 0
         self.made: Counter[str] = Counter()
         self.next_at = time.monotonic() + pause
 
-    def make(self) -> None:
-        if time.monotonic() < self.next_at:
+    def make(self, left: int) -> None:
+        if time.monotonic() < self.next_at or (self.left and left > self.left - self.step):
             return
+        self.left = left
         self.next_at = time.monotonic() + self.pause * self.random.uniform(0.6, 1.4)
         kind = KINDS[self.made.total() % len(KINDS)]
         self.made[kind] += 1

@@ -9,7 +9,7 @@ from playwright.sync_api import APIResponse, Page, Route, expect
 from patients.models import Allergy, Medicine, Patient, PreoperativeAssessment
 from patients.rights.restricting import restrict_processing
 from tests.browser.conftest import Hospital, OpenPage
-from tests.factories import UserFactory
+from tests.factories import AllergyFactory, UserFactory
 
 pytestmark = pytest.mark.browser
 
@@ -166,3 +166,29 @@ def test_an_answer_that_comes_late_does_not_put_an_old_card_over_a_new_one(nurse
         route.fulfill(response=answer)
     expect(nurse.locator("section#medicines")).to_contain_text("Saved.")
     assert len(held) == 1
+
+
+def test_a_nurse_finds_a_patient_reads_and_updates_an_allergy(hospital: Hospital, open_page: OpenPage) -> None:
+    patient = AllergyFactory(
+        substance="Penicillin", patient__family_name="Okafor", patient__given_name="Ada", certainty="unconfirmed"
+    ).patient
+    page = open_page("/", UserFactory(role="theatre_nurse"))
+    page.keyboard.press("/")
+    page.keyboard.type("okafro ada")  # a typing error
+    expect(page.locator("#find-options").get_by_role("option")).to_contain_text("OKAFOR, Ada")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/patients/{patient.pk}/")
+    card = page.locator("section#allergies")
+    expect(card).to_contain_text("Penicillin")
+    expect(card).to_contain_text("Not confirmed")
+    card.get_by_role("link", name="Change").click()
+    page.get_by_label("Reaction").fill("Swelling of the face")
+    page.get_by_label("Severity").select_option("severe")
+    page.get_by_label("Certainty").select_option("confirmed")
+    page.get_by_role("button", name="Save").click()
+    expect(card).to_contain_text("Saved.")
+    expect(page.get_by_label("Patient", exact=True)).to_contain_text("Penicillin – swelling of the face")
+    card.get_by_role("link", name="history").click()
+    expect(page.locator("main")).to_contain_text("Swelling of the face")
+    assert Allergy.objects.get().certainty == "confirmed"

@@ -14,8 +14,9 @@ from patients.finding.words import words_of
 from resources.models import Theatre
 from scheduling.models import Operation
 
-SHORTEST = 4
-"""Letters from which one of difference is easily overlooked: Smith and Smyth, but not Lee and Lea."""
+SHORTEST, SHORTEST_SWAPPED = 5, 4
+"""Letters from which one of difference is easily overlooked (Smith and Smyth, not Chen and Cohen), or two that
+changed places (Khan and Kahn)."""
 
 
 def similar_on(day: date, theatre: Theatre | None, viewer: User) -> dict[int, str]:
@@ -70,13 +71,18 @@ def _nearly_same(names: Iterable[str]) -> dict[str, set[str]]:
     """Return which names differ in one letter. Such names have a form in common that lacks a letter."""
     forms: dict[str, set[str]] = defaultdict(set)
     for name in names:
-        if len(name) >= SHORTEST and name.isalpha():
+        if len(name) >= SHORTEST_SWAPPED and name.isalpha():
             for form in {name, *(name[:at] + name[at + 1 :] for at in range(len(name)))}:
                 forms[form].add(name)
     found: dict[str, set[str]] = defaultdict(set)
     for group in forms.values():
         for one, other in combinations(group, 2):
-            if one[0] == other[0] and distance(one, other, most=1) <= 1:
+            if one[0] == other[0] and _are_near(one, other):
                 found[one].add(other)
                 found[other].add(one)
     return found
+
+
+def _are_near(one: str, other: str) -> bool:
+    long = min(len(one), len(other)) >= SHORTEST
+    return (long or sorted(one) == sorted(other)) and distance(one, other, most=1) <= 1

@@ -37,6 +37,7 @@ def booked(world: World, hour: int, family: str, **more: object) -> Operation:
         (("O’Brien", "Obrien"), ["2 patients named O’Brien today", "2 patients named Obrien today"]),
         (("Kahn", "Khan"), ["Similar names today: Kahn, Khan"] * 2),
         (("Lee", "Lea"), [None, None]),
+        (("Chen", "Cohen"), [None, None]),
         (("Smith", "Jones"), [None, None]),
         (("Miller", "Hiller"), [None, None]),
         (("Baker 1", "Baker 2"), [None, None]),

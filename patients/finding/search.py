@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.db.models import Prefetch, Q, QuerySet
 
@@ -18,7 +19,7 @@ from patients.models import BirthAccuracy, EmergencyAccess, NameUse, Patient, Pa
 
 MOST = 20
 """Patients that one answer shows; more means that the search should say more."""
-FEW = 20_000
+FEW = 10_000
 """Patients up to which it is quicker to look through those whom a viewer may see than through all."""
 CHUNKS = (200, 2_000, 20_000)
 """Entries that are looked at in turn until enough of them may be seen; the last size is repeated."""
@@ -78,7 +79,11 @@ class _Search:
         self.enough = enough
         self.found: list[int] = []
         self.seen: set[int] = set()
-        self.few = _few(viewer)
+
+    @cached_property
+    def few(self) -> set[int] | None:
+        """Everybody who may be open to the viewer, where they are few; numbers and dates don't need to know."""
+        return _few(self.viewer)
 
     def run(self) -> tuple[list[int], bool]:
         """Return the numbers of the patients, and whether only typing errors led to them."""

@@ -77,8 +77,8 @@ class Here:
     def patient(self, number: int | None) -> Patient | None:
         """Return a patient by our number; of a record that was merged, the one that took it over."""
         found = self.patients.get(number or 0)
-        while found is not None and (survivor := _merged_into(found)):
-            found = self.patients.get(survivor)
+        while found is not None and found.merged_into_id:
+            found = self.patients.get(found.merged_into_id)
         return found
 
     def whose(self, whose: Person | Known) -> Patient | None:
@@ -131,16 +131,17 @@ class Here:
         mrns |= {one.number.value.strip().upper() for one in known if one.number and one.number.system == self._ours}
         wanted = {link.patient_id for link in self.links.values()}
         wanted |= {*self.by_number.values(), *self.by_national.values()}
-        self._lock(Q(mrn__in=mrns) | Q(pk__in=wanted))
-        while lacking := {n for one in self.patients.values() if (n := _merged_into(one))} - self.patients.keys():
-            self._lock(Q(pk__in=lacking))
+        numbers = Patient.objects.filter(Q(mrn__in=mrns) | Q(pk__in=wanted)).values_list("pk", "merged_into_id")
+        self._lock({number for pair in numbers for number in pair if number})
+        while lacking := {n for one in self.patients.values() if (n := one.merged_into_id)} - self.patients.keys():
+            self._lock(lacking)
         erased = Exists(Erasure.objects.filter(patient=OuterRef("pk"), state=ErasureState.DONE))
         closed = Patient.objects.filter(Q(is_restricted()) | Q(erased), pk__in=self.patients)
         self.closed = set(closed.values_list("pk", flat=True)) if self.patients else set()
 
-    def _lock(self, wanted: Q) -> None:
+    def _lock(self, numbers: Iterable[int]) -> None:
         """Read patients and lock them, in the order of their numbers as every command does."""
-        rows = Patient.objects.filter(wanted).select_for_update(no_key=True).order_by("pk")
+        rows = Patient.objects.filter(pk__in=numbers).select_for_update(no_key=True).order_by("pk")
         self.patients |= {row.pk: row for row in rows}
         self.by_mrn |= {row.mrn: row.pk for row in self.patients.values()}
 
@@ -154,8 +155,3 @@ def lock_names(names: Iterable[str]) -> None:
     """Let one import at a time work on a number, whether there is a patient with it yet or not."""
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [sorted(names)])
-
-
-def _merged_into(patient: Patient) -> int | None:
-    found: int | None = getattr(patient, "merged_into_id", None)
-    return found

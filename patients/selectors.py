@@ -29,15 +29,15 @@ def find_patients(text: str, viewer: User) -> QuerySet[Patient]:
     criteria = read(text)
     if not criteria.is_enough:
         return Patient.objects.none()
-    return Patient.objects.visible_to(viewer).filter(_described(criteria))
+    return Patient.objects.visible_to(viewer).filter(_described(criteria, viewer))
 
 
-def _described(criteria: Criteria) -> Q:
+def _described(criteria: Criteria, viewer: User) -> Q:
     whole = Q(mrn=criteria.whole.upper())
     for beginning in criteria.mrn_beginnings:
         whole |= Q(mrn__startswith=beginning)
     if criteria.words:
-        described = _named(criteria.words)
+        described = _named(criteria.words, viewer)
         if criteria.births:
             described &= really_born(criteria.births)
         if criteria.number:
@@ -49,13 +49,16 @@ def _described(criteria: Criteria) -> Q:
     return found
 
 
-def _named(words: Sequence[str]) -> Q:
-    """Return the condition that each word begins a name; if that is nobody, that each is nearly one."""
+def _named(words: Sequence[str], viewer: User) -> Q:
+    """Return the condition that each word begins a name; if that is nobody here, that each is nearly one.
+
+    Only those open to ``viewer`` count: whether a stranger is called so is not to be found out.
+    """
     first, *others = words
     begun = _begins(first)
     for word in others:
         begun &= _has(word)
-    if NameWord.objects.filter(begun).exists():
+    if Patient.objects.visible_to(viewer).filter(_entered(begun)).exists():
         return _entered(begun)
     meant = Q()
     for word in words:

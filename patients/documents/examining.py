@@ -15,6 +15,8 @@ MOST_PIXELS = 64_000_000
 """Telephones take 50 million; a picture of more fills the memory of whoever looks at it."""
 SMALL = 64
 ORIENTATION = 0x0112
+SCAN, MOST_SCANS = b"\xff\xda", 50
+"""How a scan of a JPEG begins; a photo has a dozen at most, a bomb thousands, and each is worked through."""
 
 EMPTY = "This file is empty."
 TOO_LARGE = f"This file is larger than {LARGEST // 1024 // 1024} MB. Scan it with fewer dots per inch, or in parts."
@@ -55,6 +57,8 @@ def examine(content: bytes) -> Examined:
 
 def _look(content: bytes, form: str) -> int:
     """Return how a picture is to be turned (1 to 8, as EXIF numbers it); raise if it can't be opened."""
+    if form == "JPEG" and content.count(SCAN) > MOST_SCANS:
+        raise ValidationError(BROKEN_IMAGE)
     try:
         picture = Image.open(io.BytesIO(content), formats=[form])
         small_enough = picture.width * picture.height <= MOST_PIXELS
@@ -66,8 +70,16 @@ def _look(content: bytes, form: str) -> int:
         raise ValidationError(BROKEN_IMAGE) from error
     if not small_enough:
         raise ValidationError(TOO_MANY_PIXELS)
-    turned = picture.getexif().get(ORIENTATION, 1) if form == "JPEG" else 1
-    return turned if turned in range(1, 9) else 1
+    return _turned(picture) if form == "JPEG" else 1
+
+
+def _turned(picture: Image.Image) -> int:
+    """Return how a photo is to be turned; what its remarks say in no way that can be read counts as nothing."""
+    try:
+        turned = picture.getexif().get(ORIENTATION, 1)
+    except Exception:  # noqa: BLE001  # a parser raises anything when it is fed anything
+        return 1
+    return turned if type(turned) is int and turned in range(1, 9) else 1
 
 
 def _read_through(picture: Image.Image) -> None:

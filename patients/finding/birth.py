@@ -11,12 +11,19 @@ from django.utils import timezone
 OLDEST = 120
 """Years back from today in which somebody who is on record was born."""
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
+_MONTH = (
+    r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+    r"(?:(?<=jan)uary|(?<=feb)ruary|(?<=mar)ch|(?<=apr)il|(?<=jun)e|(?<=jul)y|(?<=aug)ust|(?<=sep)t(?:ember)?"
+    r"|(?<=oct)ober|(?<=nov)ember|(?<=dec)ember)?\.?"
+)
+"""Spelt as people spell months, and nothing longer: Mary, Martin and Julia are names."""
+_NO_NAME = r"(?!(?:jan|april|may|june|august)(?![^\W_]))"
+"""Without a day beside them these are people: Jan 1975 is somebody's name and year."""
 _YEAR = r"(?P<year>\d{4}|\d{2})"
 _IN_WORDS = (
     rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[\s.\-]*{_MONTH},?[\s\-]*{_YEAR}",
     rf"{_MONTH}\s*(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,\s*|\s+){_YEAR}",
-    rf"{_MONTH}\s*(?P<year>\d{{4}})",
+    rf"{_NO_NAME}{_MONTH}\s*(?P<year>\d{{4}})",
 )
 _FORMS = [re.compile(rf"(?<![^\W_]){form}(?![^\W_])", re.IGNORECASE) for form in _IN_WORDS]
 _BIG_FIRST = re.compile(r"(?<!\w)(?P<year>\d{4})(?P<sign>[-./])(?P<month>\d{1,2})(?P=sign)(?P<day>\d{1,2})(?!\w)")

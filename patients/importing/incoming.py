@@ -222,6 +222,8 @@ class Group:
     entries: list[Entry] = field(default_factory=list)
     none_known: list[NoneKnown] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
+    lost_allergy: bool = False
+    """Whether an allergy of the patient could not be read: then no statement that there is none is believed."""
 
     @property
     def everything(self) -> list[Incoming]:

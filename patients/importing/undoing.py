@@ -17,6 +17,7 @@ from accounts.models import User
 from patients.importing.runs import demand_importer
 from patients.importing.writing.comparing import plain
 from patients.importing.writing.here import MODELS
+from patients.importing.writing.work import with_hashes
 from patients.models import (
     DuplicatePair,
     ImportChange,
@@ -26,7 +27,6 @@ from patients.models import (
     NameWord,
     Patient,
     RecordChange,
-    number_index,
 )
 from patients.record.changes import changes_of_row
 from patients.rights.holdings import holdings
@@ -184,15 +184,7 @@ class _Traces:
         if hasattr(row, "version"):
             row.version += 1
             names.append("version")
-        write_trail(update_trailed([Changed(before, row, _with_hash(row, names))]))
-
-
-def _with_hash(row: Any, names: list[str]) -> list[str]:
-    """Let the keyed hash follow a national number."""
-    if isinstance(row, Patient) and "national_number" in names:
-        row.national_number_index = number_index(row.national_number)
-        return [*names, "national_number_index"]
-    return names
+        write_trail(update_trailed([Changed(before, row, with_hashes(row, names))]))
 
 
 def _named(kind: str) -> str:

@@ -62,6 +62,7 @@ def record_consent(*, actor: User, operation_id: int, consent: Consent) -> Opera
         operation = _lock(actor, operation_id)
         if (operation.procedure_id, operation.side) != (consent.procedure_id, consent.side):
             raise NotPossibleError(CHANGED)
+        _demand_newer(operation, consent)
         return OperationConsent.objects.create(
             operation=operation,
             answer=consent.answer,
@@ -72,6 +73,18 @@ def record_consent(*, actor: User, operation_id: int, consent: Consent) -> Opera
             document=_form(actor, operation, consent),
             note=consent.note.strip(),
             recorded_by=actor,
+        )
+
+
+def _demand_newer(operation: Operation, consent: Consent) -> None:
+    """Refuse a form that was signed before the patient refused, or withdrew what was given."""
+    stands = standing(operation)
+    if consent.answer != ConsentAnswer.GIVEN or stands is None or consent.signed_on >= stands.signed_on:
+        return
+    if stands.answer in (ConsentAnswer.REFUSED, ConsentAnswer.WITHDRAWN):
+        said = ConsentAnswer(stands.answer).label.lower()
+        raise NotPossibleError(
+            f"Consent was {said} on {stands.signed_on:%d %b %Y}, after this form was signed. Ask anew."
         )
 
 

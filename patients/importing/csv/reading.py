@@ -43,6 +43,13 @@ SEXES = {
 }
 YES, NO = ("y", "yes", "true", "1", "ja", "j"), ("n", "no", "false", "0", "nein")
 NONE = ("none", "none known", "no known allergies", "no known allergy", "nka", "keine")
+NO_ANSWER = frozenset(
+    {
+        *("nkda", "no known drug allergies", "no known drug allergy", "nil", "nil known", "n/a", "na"),
+        *("unknown", "not known", "not recorded", "not asked", "unbekannt", "see notes"),
+    }
+)
+"""What stands in a column of allergies and names no substance; of drugs alone, or nobody asked: no answer either."""
 ENTRIES: dict[str, tuple[str, str]] = {
     "allergies": ("allergy", "substance"),
     "conditions": ("condition", "text"),
@@ -203,11 +210,20 @@ class _Rows:
             return
         kind, column = ENTRIES[name]
         for part in dict.fromkeys(filter(None, (one.strip() for one in text.split(";")))):
+            if name == "allergies" and _names_nothing(part):
+                self.report.say(Remark.NOTED, spot, "names no substance: nothing is recorded of it.", self._title(name))
+                continue
             words, cut = shortened(part, kind, column)
             if cut:
                 self.report.say(Remark.NOTED, spot, f"was shortened to {len(words)} characters.", self._title(name))
             key = f"{mrn}/{kind}/{fingerprint(alike(words), 'patients.importing.csv')[:24]}"
             group.entries.append(_entry(kind, words, Origin(spot=spot, source=self.source, keys=(key,))))
+
+
+def _names_nothing(text: str) -> bool:
+    """Say whether a text is no substance: dashes, or words for not knowing."""
+    plain = text.casefold().strip(" .")
+    return plain in NO_ANSWER or plain in NONE or not any(map(str.isalpha, plain))
 
 
 def _entry(kind: str, words: str, origin: Origin) -> Entry:

@@ -215,6 +215,7 @@ class FhirReader:
                 _put(group, self._read(see, raw, resource, group.whose))
             except BadValueError as error:
                 self._refuse(raw, [Problem(error.element, str(error))])
+                group.lost_allergy |= KINDS[raw.kind] == "allergy"
             except PassedOverError as reason:
                 self.report.ignored[str(reason)] += 1
         return group

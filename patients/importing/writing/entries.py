@@ -12,13 +12,14 @@ from patients.importing.report import Outcome, Remark, Report
 from patients.importing.writing.comparing import compare, digest, is_older
 from patients.importing.writing.here import MODELS, Here
 from patients.importing.writing.work import Work
-from patients.models import Allergy, AllergyStatus, ImportedRecord, Patient
+from patients.models import Allergy, AllergyStatus, Course, ImportedRecord, Patient
 from patients.models.clinical import HEEDED
 
 _MODELS: dict[str, Any] = dict(MODELS)  # their fields differ
 OLDER = "is older than what is recorded."
 OF_ANOTHER = "was recorded as somebody else's before. Correct it by hand."
 GONE = "was removed here; it is not brought back."
+LOST = "says that there are no allergies, and an allergy beside it was refused: ask the patient."
 SAME_SUBSTANCE = "names the same substance as another allergy of this patient that counts. Enter by hand what differs."
 JOINED = "The same substance was recorded here already; the two are one entry now."
 
@@ -50,11 +51,17 @@ class Entries:
         """Write all that a group says of its patient."""
         allergies = self._here.allergies[patient.pk] if patient.pk else []
         before = [allergy.counts for allergy in allergies]
+        is_whole = not group.lost_allergy
         for entry in group.entries:
-            self._report.count(entry.KIND, self._write(entry, patient, allergies))
+            outcome = self._write(entry, patient, allergies)
+            self._report.count(entry.KIND, outcome)
+            is_whole &= not (outcome == Outcome.REFUSED and isinstance(entry, AllergyEntry))
         if len(allergies) != len(before) or [one.counts for one in allergies] != before:
             self._sum_up(patient, allergies)
         for statement in group.none_known:
+            if not is_whole:
+                self._report.say(Remark.KEPT, statement.origin.spot, LOST)
+                continue
             self._report.count("none_known", self._state_none(statement, patient, allergies))
         for order in group.orders:
             self._order(order, patient)
@@ -108,17 +115,34 @@ class Entries:
         """Make an allergy that was entered here and the incoming one a single entry; of two imports the first stays."""
         if not (entry.code or entry.reaction or entry.severity) and twin.counts:
             return Outcome.UNCHANGED  # the substance alone, as lists have it
+        is_so = _is_so(entry)
+        if is_so and not twin.counts:
+            return self._count_again(entry, twin, found)
         if twin.source or not twin.pk:
             return self._refuse(entry, SAME_SUBSTANCE, "code")
         link = self._work.link_to(entry, twin.patient, found, record_id=twin.pk)
         self._work.links.append(link)
         self._report.say(Remark.NOTED, entry.origin.spot, JOINED)
         comparison = compare(twin, entry.values(), {})
+        if twin.counts and not is_so:
+            comparison.keep("course", "certainty")  # somebody here wrote that it is so: no file switches that off
         self._work.edit(
             "allergy", twin, comparison.take | {"source": entry.origin.source, "external_id": entry.origin.keys[0]}
         )
         if comparison.kept:
             self._work.kept.append(("allergy", twin.pk, entry.origin.spot, comparison.kept))
+        return Outcome.UPDATED
+
+    def _count_again(self, entry: AllergyEntry, twin: Allergy, found: str) -> Outcome:
+        """Let an entry that was over count again: a substance is listed once, and it is so now."""
+        values = {"course": entry.values()["course"], "certainty": entry.values()["certainty"]}
+        if twin.pk:
+            self._work.links.append(self._work.link_to(entry, twin.patient, found, record_id=twin.pk))
+            self._work.edit("allergy", twin, values)
+        else:
+            for name, value in values.items():
+                setattr(twin, name, value)
+        self._report.say(Remark.NOTED, entry.origin.spot, JOINED)
         return Outcome.UPDATED
 
     def _update(self, entry: Entry, row: Any, link: ImportedRecord, found: str) -> Outcome:
@@ -217,3 +241,9 @@ def _twin(entry: AllergyEntry, allergies: Sequence[Allergy], but: Allergy | None
         return None
     same = (one for one in allergies if one is not but and one.certainty in HEEDED)
     return next((one for one in same if one.substance.lower() == entry.substance.lower()), None)
+
+
+def _is_so(entry: AllergyEntry) -> bool:
+    """Say whether the team must heed what comes in."""
+    values = entry.values()
+    return values["course"] == Course.ACTIVE and values["certainty"] in HEEDED

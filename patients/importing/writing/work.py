@@ -11,7 +11,7 @@ from django.db.models import Model
 from accounts.audit.bulk import Changed, create_trailed, update_trailed, write_trail
 from patients.importing.incoming import Incoming, Order, Spot
 from patients.importing.writing.comparing import plain, said
-from patients.models import ImportChange, ImportedRecord, ImportRun, Patient, RecordChange, number_index
+from patients.models import ImportChange, ImportedRecord, ImportRun, Patient, RecordChange, number_index, phone_index
 from patients.record.changes import changes_of_row
 
 ORDER = ("patient", "name", "number", "kin", "allergy", "condition", "medicine", "procedure")
@@ -164,7 +164,16 @@ def _follow(row: Any) -> None:
 
 def _columns(edit: Edit) -> Sequence[str]:
     """Return the fields to write: a keyed hash follows its number."""
-    if isinstance(edit.row, Patient) and "national_number" in edit.names:
-        edit.row.national_number_index = number_index(edit.row.national_number)
-        return [*edit.names, "national_number_index"]
-    return edit.names
+    return with_hashes(edit.row, edit.names)
+
+
+def with_hashes(row: Any, names: Sequence[str]) -> list[str]:
+    """Let the keyed hashes by which a patient is found follow their numbers; return the fields to write."""
+    written = [*names]
+    if isinstance(row, Patient) and "national_number" in names:
+        row.national_number_index = number_index(row.national_number)
+        written.append("national_number_index")
+    if isinstance(row, Patient) and "phone" in names:
+        row.phone_index = phone_index(row.phone)
+        written.append("phone_index")
+    return written

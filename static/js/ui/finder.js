@@ -64,7 +64,8 @@ export function startFinder() {
       const html = response.ok ? await response.text() : "";
       if (!signal.aborted) show(html);
     } catch {
-      // Another search began, or there is no network: Enter leads to the page, which says so.
+      // Another search began, or there is no network: then Enter leads to the page, which says so.
+      if (!signal.aborted) show("");
     }
   }
 
@@ -83,6 +84,7 @@ export function startFinder() {
 
   input.addEventListener("input", () => {
     clearTimeout(timer);
+    mark(null); // the list is of what was typed before: Enter must not open somebody of it
     const text = input.value.trim();
     if (text.length < LEAST) return close();
     timer = setTimeout(() => ask(text), WAIT);

@@ -170,3 +170,28 @@ def test_whatever_is_sent_is_taken_or_refused_in_words(
                 assert len(PdfReader(io.BytesIO(kept.content)).pages) > 0
             else:
                 Image.open(io.BytesIO(kept.content)).load()
+
+
+def test_a_pdf_that_acts_by_a_name_that_stands_elsewhere() -> None:
+    writer = PdfWriter()
+    writer.add_blank_page(200, 200)
+    kind = writer._add_object(NameObject("/Launch"))
+    writer._add_object(DictionaryObject({NameObject("/S"): kind}))
+    assert refused(written(writer)) == pdf_rules.ACTIVE
+
+
+def test_a_photo_of_more_scans_than_any_has() -> None:
+    assert refused(picture() + b"\xff\xda" * 60) == examining.BROKEN_IMAGE
+
+
+def test_a_turn_that_is_no_whole_number_counts_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image.Image, "getexif", lambda _: {examining.ORIENTATION: 3.0})
+    assert examining._turned(Image.open(io.BytesIO(picture()))) == 1
+
+
+def test_remarks_that_can_not_be_read_are_no_reason_to_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Image.Image) -> None:
+        raise SyntaxError
+
+    monkeypatch.setattr(Image.Image, "getexif", broken)
+    assert examining._turned(Image.open(io.BytesIO(picture()))) == 1

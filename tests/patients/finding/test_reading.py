@@ -98,3 +98,20 @@ def test_what_is_too_long_is_cut() -> None:
 
 def test_what_no_keyboard_writes_is_left_out() -> None:
     assert read("ann\0\x1b\u202esmith\ud800 ").words == ("ann", "smith")
+
+
+@pytest.mark.parametrize(
+    "text", ["smith mary 1980", "Martin 1975", "Jane 1962", "julia 1980", "may 1980", "April 1980"]
+)
+def test_names_that_begin_like_months_are_names(text: str) -> None:
+    criteria = read(text)
+    assert criteria.is_enough
+    (birth,) = criteria.births
+    assert (birth.first.month, birth.last.month) == (1, 12)
+    assert set(text.lower().split()[:-1]) <= set(criteria.words)
+
+
+@pytest.mark.parametrize("text", ["smith sept 1980", "smith September 1980", "smith Mar 1980", "smith march 1980"])
+def test_a_month_and_a_year(text: str) -> None:
+    (birth,) = read(text).births
+    assert birth.first.month == birth.last.month

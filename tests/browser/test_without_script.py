@@ -112,7 +112,7 @@ def test_the_team_changes_and_what_is_missing_is_said(plain: Page, hospital: Hos
 def test_a_new_patient_and_a_new_case(plain: Page, hospital: Hospital) -> None:
     PriorityFactory(code="SOON", name="Soon")
     plain.get_by_role("link", name="Add case").click()
-    plain.get_by_label("Name or MRN", exact=True).fill("nobody")
+    plain.get_by_label("Name, MRN, date of birth or phone", exact=True).fill("nobody")
     plain.get_by_role("button", name="Search").click()
     expect(plain.locator("#patients")).to_contain_text("Nobody found")
     assert "nobody" not in plain.url

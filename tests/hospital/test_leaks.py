@@ -171,13 +171,17 @@ def test_what_is_encrypted_is_nowhere_in_the_database_in_clear(journey: Journey)
     assert leaks(dump, SEALED) == []
 
 
+WORDS_OF_OURS = {("messaging.tasks.deliver", "channel")}
+"""Parameters that are one of a few words of the program's own, and can name nobody."""
+
+
 def test_no_task_takes_anything_but_ids() -> None:
     current_app.loader.import_default_modules()
     ours = [task for name, task in current_app.tasks.items() if not name.startswith("celery.")]
     assert ours != []
     for task in ours:
         for name, parameter in inspect_parameters(task).items():
-            assert parameter in {int, "int"}, f"{task.name} takes {name}"
+            assert parameter in {int, "int"} or (task.name, name) in WORDS_OF_OURS, f"{task.name} takes {name}"
 
 
 def inspect_parameters(task: Any) -> dict[str, Any]:

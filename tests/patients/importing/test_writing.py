@@ -162,6 +162,36 @@ def test_two_allergies_to_one_substance_are_named_and_the_first_counts(coordinat
     assert "names the same substance as another allergy" in said(found)[0]
 
 
+def test_no_file_switches_off_what_somebody_here_recorded(coordinator):
+    ann = PatientFactory(mrn="M1", family_name="Baker", given_name="Ann Mary", date_of_birth=date(1980, 5, 17))
+    AllergyFactory(patient=ann, substance="latex")
+    over = allergy(clinicalStatus=state("resolved", "allergyintolerance-clinical"))
+    run(coordinator, bundle(patient(), over))
+    ann.refresh_from_db()
+    assert [one.substance for one in ann.counting_allergies] == ["latex"]
+
+
+def test_an_allergy_that_is_so_again_counts_though_an_old_one_comes_first(coordinator):
+    over = allergy("a1", clinicalStatus=state("resolved", "allergyintolerance-clinical"))
+    run(coordinator, bundle(patient(), over, allergy("a2")))
+    ann = Patient.objects.get()
+    assert (len(ann.counting_allergies), ann.allergy_status) == (1, "recorded")
+
+
+def test_an_allergy_that_was_over_here_counts_again(coordinator):
+    run(coordinator, bundle(patient(), allergy("a1", clinicalStatus=state("resolved", "allergyintolerance-clinical"))))
+    run(coordinator, bundle(patient(), allergy("a2")))
+    ann = Patient.objects.get()
+    assert (len(ann.counting_allergies), ann.allergy_status) == (1, "recorded")
+
+
+def test_none_known_is_not_believed_beside_an_allergy_that_was_refused(coordinator):
+    none = allergy("a2", code=concept("716186003", "No known allergy"))
+    found = run(coordinator, bundle(patient(), allergy("a1", recordedDate="2999-01-01T00:00:00Z"), none))
+    assert Patient.objects.get().allergy_status == "not_recorded"
+    assert any("ask the patient" in line for line in said(found))
+
+
 def test_an_allergy_that_is_refuted_later_no_longer_counts(coordinator):
     run(coordinator, bundle(patient(), allergy()))
     refuted = newer(allergy(), verificationStatus=state("refuted", "allergyintolerance-verification"))

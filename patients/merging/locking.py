@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import OperationalError, transaction
+from django.db.models import Q
 from psycopg2.errors import LockNotAvailable
 
 from accounts.models import User
@@ -62,7 +63,12 @@ def demand_open(actor: User, patient_ids: Collection[int]) -> None:
 
     Emergency access opens a record to treat the patient, not to join it with another.
     """
-    opened = Patient.objects.visible_to(actor).filter(pk__in=patient_ids).exclude(access.is_blocked(actor))
+    team = access.on_care_team(actor)
+    opened = (
+        Patient.objects.visible_to(actor)
+        .filter(access.by_role(actor) | team, Q(confidential=False) | access.intimate(actor) | team, pk__in=patient_ids)
+        .exclude(access.is_blocked(actor))
+    )
     if hidden := set(patient_ids) - set(opened.values_list("pk", flat=True)):
         raise NotOnCareTeamError(min(hidden))
 

@@ -81,7 +81,8 @@ def import_columns(request: HttpRequest, import_id: int) -> HttpResponse:
             return redirect("patients:import-detail", tried.pk)
         except ValidationError as error:
             form.add_error(None, error)
-    rows = table.first(csv_lists.SHOWN)
+    # The first rows name people: they are for who sent the list, whatever else a colleague's role opens.
+    rows = table.first(csv_lists.SHOWN) if run.actor_id == actor_of(request).pk else []
     columns = [(field, [row[at] for row in rows]) for at, field in enumerate(form.columns)]
     context = {"run": run, "form": form, "columns": columns, "shown": len(rows)}
     return render(request, "patients/import_columns.html", context, status=422 if request.method == "POST" else 200)

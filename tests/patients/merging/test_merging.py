@@ -342,6 +342,15 @@ class TestRefused:
         with pytest.raises(NotOnCareTeamError):
             join(one, other)
 
+    def test_emergency_access_is_not_enough(self, join: Merge, clerk: User) -> None:
+        one, other = PatientFactory(), PatientFactory(confidential=True)
+        now = timezone.now()
+        clerk.emergency_accesses.create(
+            patient=other, reason="emergency", explanation="x", began=now, ends=now + timedelta(hours=1)
+        )
+        with pytest.raises(NotOnCareTeamError):
+            join(one, other)
+
 
 def test_a_chain_leads_to_its_end(join: Merge) -> None:
     first, second, third = PatientFactory(mrn="A1"), PatientFactory(mrn="B2"), PatientFactory(mrn="C3")

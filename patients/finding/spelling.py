@@ -53,11 +53,6 @@ def near_words(word: str) -> list[str]:
     return sorted(found, key=lambda other: (found[other], other[0] != word[0], other))[:MOST_NEAR]
 
 
-def allowed_errors(word: str) -> int:
-    """Return how many errors a word of that length may have."""
-    return 0 if len(word) < SHORTEST else 1 if len(word) < LONG else 2
-
-
 def distance(one: str, other: str, *, most: int) -> int:
     """Return how many errors lie between two words, or more than ``most`` where that is so.
 

@@ -28,7 +28,7 @@ from patients.models import (
     Patient,
     RecordChange,
 )
-from patients.record.changes import changes_of_row
+from patients.record.many import changes_of_row
 from patients.rights.holdings import holdings
 
 NOT_DONE = "Only an import that is done, and was no dry run, can be undone."

@@ -75,15 +75,7 @@ def chart_change(request: HttpRequest, patient_id: int, chart: str, entry_id: in
 @require_POST
 def chart_take_back(request: HttpRequest, patient_id: int, chart: str, entry_id: int) -> HttpResponse:
     """Say that one was made in error."""
-    found = _entry_part(chart, permissions.CHANGE_RECORD)
-    actor = actor_of(request)
-    return _do(
-        request,
-        patient_id,
-        found,
-        lambda: take_back_entry(actor=actor, patient_id=patient_id, part=found, entry_id=entry_id),
-        "Marked as entered in error.",
-    )
+    return _take_back(request, patient_id, _entry_part(chart, permissions.CHANGE_RECORD), entry_id)
 
 
 @requires(permissions.CHANGE_RECORD)
@@ -129,15 +121,7 @@ def person_change(request: HttpRequest, patient_id: int, person: str, detail_id:
 @require_POST
 def person_take_back(request: HttpRequest, patient_id: int, person: str, detail_id: int) -> HttpResponse:
     """Remove one; the history keeps it."""
-    found = _entry_part(person, permissions.CHANGE)
-    actor = actor_of(request)
-    return _do(
-        request,
-        patient_id,
-        found,
-        lambda: take_back_entry(actor=actor, patient_id=patient_id, part=found, entry_id=detail_id),
-        "Removed. The history keeps it.",
-    )
+    return _take_back(request, patient_id, _entry_part(person, permissions.CHANGE), detail_id)
 
 
 @requires(permissions.CHANGE)
@@ -239,6 +223,17 @@ def _change(request: HttpRequest, patient_id: int, part: EntryPart, entry_id: in
             actor=actor, patient_id=patient.pk, part=part, entry_id=entry_id, shown=shown, values=form.cleaned_data
         ),
         row,
+    )
+
+
+def _take_back(request: HttpRequest, patient_id: int, part: EntryPart, entry_id: int) -> HttpResponse:
+    actor = actor_of(request)
+    return _do(
+        request,
+        patient_id,
+        part,
+        lambda: take_back_entry(actor=actor, patient_id=patient_id, part=part, entry_id=entry_id),
+        "Marked as entered in error." if part.keeps else "Removed. The history keeps it.",
     )
 
 

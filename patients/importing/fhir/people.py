@@ -17,7 +17,6 @@ OTHER_USES = {"maiden": NameUse.MAIDEN, "old": NameUse.FORMER}
 MAIN_USES = ("official", "usual", "", "temp")
 """Names that may be the one to go by, in the order of preference."""
 IDENTIFIER_USES = ("usual", "official", "temp", "secondary", "old")
-CONTACT_USES = ("home", "work", "temp", "old", "mobile", "billing")
 INTERPRETER = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"
 _SAME = dict.fromkeys
 

@@ -12,7 +12,7 @@ from accounts.audit.bulk import Changed, create_trailed, update_trailed, write_t
 from patients.importing.incoming import Incoming, Order, Spot
 from patients.importing.writing.comparing import plain, said
 from patients.models import ImportChange, ImportedRecord, ImportRun, Patient, RecordChange, number_index, phone_index
-from patients.record.changes import changes_of_row
+from patients.record.many import changes_of_row
 
 ORDER = ("patient", "name", "number", "kin", "allergy", "condition", "medicine", "procedure")
 UNSAID = frozenset(
